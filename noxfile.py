@@ -1,0 +1,115 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox>=2025.2.9"]
+# ///
+"""Everything the project does, by name: `nox -l` lists it, `nox -s NAME` does it."""
+
+import nox
+
+PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15"]
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "typing", "tests", "docs", "site"]
+
+
+def install(session: nox.Session, group: str) -> None:
+    """Install a dependency group as locked, each file checked against its hash."""
+    session.install("--require-hashes", "-r", f"requirements/{group}.txt")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site into build/html; `-- serve` serves it, rebuilt at each edit."""
+    live = "serve" in session.posargs
+    install(session, "live" if live else "docs")
+    command = (
+        ["sphinx-autobuild", "--watch=snippets", "--port=0"]
+        if live
+        else ["sphinx-build"]
+    )
+    strict = [] if live else ["--fail-on-warning", "--quiet"]
+    session.run(*command, *strict, "--doctree-dir=build/doctrees", "docs", "build/html")
+    if not live:
+        session.log("the site is in build/html/index.html")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run every program, session and command on each Python; arguments go to pytest."""
+    install(session, "tests")
+    session.run(
+        "pytest", "--numprocesses=auto", "--ignore=tests/site", *session.posargs
+    )
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Build the site and check its HTML; check that the gate can refuse."""
+    docs(session)
+    install(session, "site")
+    session.run("pytest", "--numprocesses=auto", "tests/site", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Check that tests reach every line of every program, on the newest Python."""
+    install(session, "tests")
+    session.run("coverage", "erase")
+    session.run(
+        "coverage", "run", "-m", "pytest", "--ignore=tests/site", *session.posargs
+    )
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session
+def record(session: nox.Session) -> None:
+    """Run programs and write down what they print; `-- basics/same_work` for one."""
+    install(session, "programs")
+    session.run("python", "-m", "snippets", "record", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting; `-- fix` mends what can be mended."""
+    install(session, "lint")
+    fix = "fix" in session.posargs
+    session.run("ruff", "check", *(["--fix"] if fix else []))
+    session.run("ruff", "format", *([] if fix else ["--diff"]))
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Check the types of all code, strictly."""
+    install(session, "typing")
+    session.run("mypy")
+
+
+@nox.session
+def linkcheck(session: nox.Session) -> None:
+    """Check every link that leaves the site; needs the network."""
+    install(session, "docs")
+    session.run(
+        "sphinx-build", "--builder=linkcheck", "--quiet", "docs", "build/linkcheck"
+    )
+
+
+@nox.session(venv_backend="none")
+def lock(session: nox.Session) -> None:
+    """Lock the newest version of every dependency, by hash; needs uv."""
+    for group in nox.project.load_toml("pyproject.toml")["dependency-groups"]:
+        session.run(
+            *(
+                "uv",
+                "pip",
+                "compile",
+                "--quiet",
+                "--universal",
+                "--upgrade",
+                "--generate-hashes",
+            ),
+            *("--python-version=3.11", "--custom-compile-command=nox -s lock"),
+            *(f"--group={group}", f"--output-file=requirements/{group}.txt"),
+        )

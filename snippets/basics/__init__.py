@@ -1,0 +1,1 @@
+"""Programs of chapter 1, concurrency basics."""

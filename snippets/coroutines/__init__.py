@@ -1,0 +1,1 @@
+"""Programs of chapter 4, asynchronous programming and coroutines."""

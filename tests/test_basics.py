@@ -1,0 +1,127 @@
+"""What the programs of chapter 1 claim."""
+
+import multiprocessing
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from snippets.basics import (
+    gil_computing,
+    gil_hashing,
+    gil_status,
+    gil_waiting,
+    same_work,
+)
+
+needs_gil = pytest.mark.skipif(
+    not gil_status.gil_enabled(), reason="without the GIL, threads compute in parallel"
+)
+
+
+@pytest.fixture
+def no_forced_switches() -> Iterator[None]:
+    """Let the GIL change hands only where it is released, never by force."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000.0)
+    yield
+    sys.setswitchinterval(interval)
+
+
+class TestSameWork:
+    """Concurrency is overlap; a sequence has none."""
+
+    def test_a_sequence_never_overlaps(self) -> None:
+        intervals = same_work.in_sequence()
+        assert len(intervals) == 2
+        assert same_work.most_at_once(intervals) == 1
+
+    @pytest.mark.parametrize("worker_type", [threading.Thread, multiprocessing.Process])
+    def test_workers_overlap(self, worker_type: same_work.WorkerType) -> None:
+        intervals = same_work.at_once(worker_type)
+        assert len(intervals) == 2
+        assert same_work.most_at_once(intervals) == 2
+
+    def test_each_task_waits_three_times(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        waits: list[float] = []
+        monkeypatch.setattr("time.sleep", waits.append)
+        same_work.in_sequence()
+        assert waits == [0.05] * 6
+
+
+class TestComputing:
+    """CPU-bound work: the GIL keeps threads at one core."""
+
+    def test_counts_primes(self) -> None:
+        assert gil_computing.count_primes(20_000) == 2262  # https://oeis.org/A006880
+
+    @needs_gil
+    def test_threads_keep_no_more_than_one_core_busy(self) -> None:
+        # Holds on a busy machine too: load lengthens elapsed time, never CPU time.
+        with ThreadPoolExecutor(2) as pool:
+            elapsed, cpu = gil_computing.measure(
+                lambda: pool.map(gil_computing.compute, [50_000] * 4)
+            )
+        assert 0 < cpu <= elapsed * 1.05
+
+    def test_the_program_compares_all_three_ways(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        gil_computing.main()
+        ways = [
+            line.split("  ")[0].strip() for line in capsys.readouterr().out.splitlines()
+        ]
+        assert ways == ["in sequence", "in threads", "in processes"]
+
+
+class TestWaiting:
+    """I/O-bound work: a thread that waits holds no GIL."""
+
+    def test_every_client_waits_at_once(self) -> None:
+        # The server answers once all are connected: one at a time would time out.
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+            server = threading.Thread(target=gil_waiting.serve, args=(listener, 8))
+            server.start()
+            with ThreadPoolExecutor(8) as pool:
+                replies = list(pool.map(gil_waiting.ask, [port] * 8))
+            server.join()
+        assert replies == [b"reply"] * 8
+
+
+class TestHashing:
+    """C code may release the GIL while it computes."""
+
+    def test_python_runs_while_a_buffer_is_hashed(
+        self, no_forced_switches: None
+    ) -> None:
+        started, finished = threading.Event(), threading.Event()
+
+        def hash_buffer() -> None:
+            started.set()
+            gil_hashing.fingerprint(gil_hashing.BUFFERS[0] * 4)
+            finished.set()
+
+        hasher = threading.Thread(target=hash_buffer)
+        hasher.start()
+        started.wait(timeout=20)
+        ran_meanwhile = not finished.is_set()
+        hasher.join()
+        assert ran_meanwhile
+
+    def test_buffers_are_large_enough_to_release_the_gil(self) -> None:
+        # hashlib keeps the GIL below 2048 bytes: https://docs.python.org/3/library/hashlib.html
+        assert all(len(buffer) > 2047 for buffer in gil_hashing.BUFFERS)
+
+
+class TestStatus:
+    """What the interpreter says of itself."""
+
+    def test_only_a_free_threaded_build_can_be_without_gil(self) -> None:
+        assert gil_status.gil_enabled() or gil_status.free_threaded_build()
+
+    def test_agrees_with_the_version_string(self) -> None:
+        assert gil_status.free_threaded_build() == ("free-threading" in sys.version)

@@ -1,0 +1,1 @@
+"""What the programs of chapter 4 claim."""
