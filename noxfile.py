@@ -56,11 +56,9 @@ def site(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Check that tests reach every line of every program, on the newest Python."""
     install(session, "tests")
-    session.run("coverage", "erase")
     session.run(
         "coverage", "run", "-m", "pytest", "--ignore=tests/site", *session.posargs
     )
-    session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 
 

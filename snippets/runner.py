@@ -94,13 +94,9 @@ def run(
 def _environment(temporary: Path, server: str | None) -> dict[str, str]:
     """Return the reader's environment, less what steers Python, plus stack dumps."""
     kept = {
-        k: v
-        for k, v in os.environ.items()
-        if not k.startswith(("PYTHON", "COVERAGE", HTTPBIN))
+        k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", HTTPBIN))
     }
     kept |= {"PYTHONFAULTHANDLER": "1", "PYTHONUTF8": "1", "TMPDIR": str(temporary)}
-    if measured := os.environ.get("COVERAGE_PROCESS_CONFIG"):
-        kept["COVERAGE_PROCESS_CONFIG"] = measured
     if server:
         kept[HTTPBIN] = server
     return kept
@@ -130,12 +126,25 @@ def _signal_group(leader: int, number: int) -> bool:
 def _surviving(leader: int) -> Iterator[str]:
     """Name what is left of a session when its time of grace is over, and kill it."""
     deadline = time.monotonic() + GRACE
-    while _signal_group(leader, 0):
+    while _alive(leader):
         if time.monotonic() > deadline:
             _signal_group(leader, signal.SIGKILL)
             yield "a process"
             return
         time.sleep(0.01)
+
+
+def _alive(leader: int) -> bool:
+    """Tell whether any process of a session still runs; zombies do not."""
+    processes = Path("/proc")
+    if not processes.is_dir():
+        return _signal_group(leader, 0)
+    for stat in processes.glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, group = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(group) == leader and state != "Z":
+                return True
+    return False
 
 
 def _new_files(folders: dict[str, Path], copy: Path) -> Iterator[str]:
