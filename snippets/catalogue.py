@@ -38,15 +38,11 @@ class Comparison:
     figures_vary: bool = False
 
     def __str__(self) -> str:
-        """Say it as the page says it."""
-        if not (self.any_order or self.figures_vary):
-            return "compared exactly"
-        order = "lines in any order" if self.any_order else "line by line"
-        return (
-            f"compared {order}, figures vary"
-            if self.figures_vary
-            else f"compared {order}"
-        )
+        """Say it as the page says it, below a program."""
+        if self.figures_vary:
+            rest = "lines come in any order" if self.any_order else "the rest does not"
+            return f"figures vary, {rest}"
+        return "lines come in any order" if self.any_order else "the same on every run"
 
 
 PHRASES = {

@@ -1,0 +1,204 @@
+"""Refuse every code block that nothing verifies, and write down all the others.
+
+The manifest, ``manifest.json`` beside the pages, names each block of the site with its
+page, line and kind. ``tests/site`` compares it with the HTML and with the tests.
+"""
+
+import hashlib
+import json
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
+from sphinx.pycode import ModuleAnalyzer
+from sphinx.util import logging
+from sphinx.util.typing import ExtensionMetadata
+
+from snippets import catalogue
+from snippets.catalogue import CatalogueError, Program
+
+logger = logging.getLogger(__name__)
+
+
+class Kind(StrEnum):
+    """What a code block is, and so how it is verified."""
+
+    PROGRAM = "program"
+    EXCERPT = "excerpt"
+    OUTPUT = "output"
+    SESSION = "session"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A code block of a page.
+
+    ``source`` is the program's name, or for a session of a docstring its object.
+    """
+
+    page: str
+    line: int
+    kind: Kind
+    source: str
+    sha256: str
+
+
+class RefusedError(Exception):
+    """A block that nothing verifies; the text says why, and what to do."""
+
+
+def known_programs(app: Sphinx) -> dict[str, Program]:
+    """Return the programs of the guide; a case of the tests has its own."""
+    return catalogue.programs(Path(app.confdir, app.config.verified_snippets).resolve())
+
+
+def classify(node: nodes.Element, programs: Iterable[Program]) -> tuple[Kind, str]:
+    """Return what a block is, and which program it shows.
+
+    Raises:
+        RefusedError: if nothing verifies the block.
+    """
+    if included := node.get("source"):
+        return _included(node.astext(), Path(included), programs)
+    if "docstring of" in (node.source or "") and isinstance(node, nodes.doctest_block):
+        return Kind.SESSION, (node.source or "").rpartition("docstring of ")[2]
+    if node.get("testnodetype") == "doctest":
+        return Kind.SESSION, ""
+    if node.get("language") == "console":
+        return Kind.COMMAND, ""
+    reason = (
+        "no test runs this block; make it a program, snippets/CHAPTER/NAME.py, and "
+        "show it by literalinclude, or a session (doctest), or a command (console)"
+    )
+    raise RefusedError(reason)
+
+
+def _included(text: str, path: Path, programs: Iterable[Program]) -> tuple[Kind, str]:
+    for program in programs:
+        if path == program.output:
+            if text != path.read_text(encoding="utf-8"):
+                reason = f"shows a part of {path.name}; show the whole output"
+                raise RefusedError(reason)
+            return Kind.OUTPUT, program.name
+        if path == program.path:
+            if text == path.read_text(encoding="utf-8"):
+                return Kind.PROGRAM, program.name
+            if text in _definitions(path):
+                return Kind.EXCERPT, program.name
+            reason = (
+                f"shows a part of {path.name} that is no whole function or class; "
+                "take it by :pyobject:"
+            )
+            raise RefusedError(reason)
+    reason = f"{path.name} is no program of the guide, and no output of one"
+    raise RefusedError(reason)
+
+
+def _definitions(path: Path) -> Iterator[str]:
+    """Yield the source of each function and class, as it stands and dedented."""
+    source = path.read_text(encoding="utf-8")
+    lines = source.splitlines(keepends=True)
+    tags = ModuleAnalyzer.for_string(source, path.stem, str(path)).find_tags()
+    for _, start, end in tags.values():
+        yield "".join(lines[start - 1 : end])
+        yield textwrap.dedent("".join(lines[start - 1 : end]))
+
+
+def check_page(app: Sphinx, doctree: nodes.document) -> None:
+    """Classify each block of a page; report those that are refused."""
+    page = app.env.current_document.docname
+    blocks: list[Block] = []
+    for node in doctree.findall(nodes.FixedTextElement):
+        if not isinstance(node, nodes.literal_block | nodes.doctest_block):
+            continue
+        try:
+            kind, source = classify(node, known_programs(app).values())
+        except RefusedError as reason:
+            logger.error("unverified block: %s", reason, location=node, type="verified")  # noqa: TRY400
+            continue
+        digest = hashlib.sha256(node.astext().encode()).hexdigest()
+        blocks.append(Block(page, node.line or 0, kind, source, digest))
+        node["kind"] = kind
+    _blocks(app.env)[page] = blocks
+
+
+def _blocks(env: BuildEnvironment) -> dict[str, list[Block]]:
+    if not hasattr(env, "verified_blocks"):
+        env.verified_blocks = {}  # type: ignore[attr-defined]
+    return env.verified_blocks  # type: ignore[attr-defined, no-any-return]
+
+
+def forget_page(_: Sphinx, env: BuildEnvironment, page: str) -> None:
+    """Forget the blocks of a page that is read anew, or gone."""
+    _blocks(env).pop(page, None)
+
+
+def merge_pages(
+    _: Sphinx, env: BuildEnvironment, pages: set[str], other: BuildEnvironment
+) -> None:
+    """Take over the blocks of pages that another process has read."""
+    found = _blocks(other)
+    _blocks(env).update({page: found[page] for page in pages if page in found})
+
+
+def check_programs(app: Sphinx, env: BuildEnvironment) -> None:
+    """Report each program, and each output, that no page shows whole."""
+    shown = {(b.kind, b.source) for blocks in _blocks(env).values() for b in blocks}
+    for program in known_programs(app).values():
+        for kind, path in (
+            (Kind.PROGRAM, program.path),
+            (Kind.OUTPUT, program.output),
+        ):
+            if (kind, program.name) not in shown:
+                logger.error(
+                    "no page shows the %s %s: include it literally in guide/%s.md",
+                    kind,
+                    path.relative_to(path.parents[2]),
+                    program.chapter,
+                    type="verified",
+                )
+
+
+def write_manifest(app: Sphinx, exception: Exception | None) -> None:
+    """Write down every block of the site, page by page in their order."""
+    if exception or app.builder.format != "html":
+        return
+    blocks = [asdict(b) for _, page in sorted(_blocks(app.env).items()) for b in page]
+    text = json.dumps({"blocks": blocks}, indent=1)
+    Path(app.outdir, "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+
+def check_catalogue(app: Sphinx) -> None:
+    """Stop before anything is built if a program breaks a rule.
+
+    Raises:
+        ExtensionError: if so; it names the file, the line and what to do.
+    """
+    try:
+        known_programs(app)
+    except CatalogueError as error:
+        raise ExtensionError(str(error)) from error
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the gate."""
+    app.add_config_value("verified_snippets", "../snippets", "env", str)
+    app.connect("builder-inited", check_catalogue)
+    app.connect("doctree-read", check_page, priority=100)
+    app.connect("env-purge-doc", forget_page)
+    app.connect("env-merge-info", merge_pages)
+    app.connect("env-check-consistency", check_programs)
+    app.connect("build-finished", write_manifest)
+    return {
+        "version": "1",
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

@@ -1,0 +1,59 @@
+"""How Sphinx builds the site."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent), str(HERE / "_ext")]
+
+project = "Master Python Concurrency"
+author = "the authors of Master Python Concurrency"
+project_copyright = f"%Y, {author}"
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.doctest",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.napoleon",
+    "sphinx_autodoc_typehints",
+    "sphinx_copybutton",
+    "verified",
+    "programs",
+]
+exclude_patterns = ["_*"]
+nitpicky = True
+nitpick_ignore = [
+    # Python documents these classes by the functions that make them.
+    ("py:class", "multiprocessing.queues.SimpleQueue"),
+    ("py:class", "multiprocessing.synchronize.Barrier"),
+]
+
+myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist"]
+myst_heading_anchors = 3
+myst_links_external_new_tab = False
+
+# The inventories are ours, so that the site builds without a network.
+intersphinx_mapping = {
+    "python": ("https://docs.python.org/3", "_inventories/python.inv"),
+    "aiohttp": ("https://docs.aiohttp.org/en/stable", "_inventories/aiohttp.inv"),
+    "numpy": ("https://numpy.org/doc/stable", "_inventories/numpy.inv"),
+}
+
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "undoc-members": True}
+typehints_use_signature = True
+typehints_use_signature_return = True
+
+# Prompts and outputs are not copied, and an output has no button.
+copybutton_selector = ":not(.highlight-output) > .highlight > pre"
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+html_theme = "furo"
+pygments_dark_style = "github-dark"
+html_title = project
+html_static_path = ["_static"]
+html_css_files = ["guide.css"]
+html_copy_source = False
+html_show_sphinx = False
