@@ -124,7 +124,7 @@ def find(name: str) -> Program:
 
 def select(names: list[str]) -> list[Program]:
     """Return the programs with these names or of these chapters; all for no name."""
-    chapters = {program.chapter for program in programs().values()}
+    chapters = dict.fromkeys(program.chapter for program in programs().values())
     wanted = dict.fromkeys(names or chapters)
     return [
         program

@@ -1,0 +1,227 @@
+"""The runner notices what goes wrong with a program, and says so."""
+
+import doctest
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from snippets import catalogue, output, runner
+from snippets.__main__ import main
+from snippets.catalogue import Comparison, Program
+
+MakeProgram = Callable[..., Program]
+
+
+@pytest.fixture
+def make_program(tmp_path: Path) -> MakeProgram:
+    """Return a function that makes a program whose main() has the given body."""
+
+    def make(body: str, docstring: str = "Do it.", head: str = "") -> Program:
+        path = tmp_path / "snippets/case/example.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(
+            f'{head}"""{docstring}"""\n\n\ndef main() -> None:\n'
+            f"{textwrap.indent(textwrap.dedent(body), '    ')}\n\n\n"
+            'if __name__ == "__main__":\n    main()\n'
+        )
+        return catalogue.read(path)
+
+    return make
+
+
+def test_a_sound_program_has_no_complaint(make_program: MakeProgram) -> None:
+    result = runner.run(make_program("print('done')"))
+    assert (result.stdout, result.complaint()) == ("done\n", "")
+
+
+def test_a_program_that_hangs_is_killed_with_its_stacks(
+    make_program: MakeProgram,
+) -> None:
+    hangs = make_program(
+        """\
+        import threading
+        def wait_for_ever():
+            threading.Event().wait()
+        worker = threading.Thread(target=wait_for_ever)
+        worker.start()
+        worker.join()
+        """
+    )
+    complaint = runner.run(hangs, time_limit=1.0).complaint()
+    assert "did not end in time" in complaint
+    assert "in wait_for_ever" in complaint
+    assert "in main" in complaint
+
+
+def test_a_program_that_ignores_the_dump_is_killed_all_the_same(
+    make_program: MakeProgram,
+) -> None:
+    stubborn = make_program(
+        """\
+        import faulthandler, signal, time
+        faulthandler.disable()
+        signal.signal(signal.SIGABRT, signal.SIG_IGN)
+        time.sleep(600)
+        """
+    )
+    assert "did not end" in runner.run(stubborn, time_limit=0.5).complaint()
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ("raise SystemExit(3)", "ended with exit status 3"),
+        ("import sys; print('oops', file=sys.stderr)", "standard error:\noops"),
+        ("import warnings; warnings.warn('old')", "UserWarning: old"),
+        ("open('new.txt', 'w').close()", "left behind: the file new.txt"),
+        ("import tempfile; tempfile.mkdtemp(prefix='x')", "left behind: the file x"),
+    ],
+)
+def test_what_a_program_does_wrong_is_named(
+    make_program: MakeProgram, body: str, complaint: str
+) -> None:
+    assert complaint in runner.run(make_program(body)).complaint()
+
+
+def test_an_orphan_is_named_and_killed(make_program: MakeProgram) -> None:
+    forgets = make_program(
+        """\
+        import subprocess, sys, warnings
+        warnings.simplefilter("ignore")
+        sleep = "import time; time.sleep(600)"
+        quiet = subprocess.DEVNULL
+        subprocess.Popen([sys.executable, "-c", sleep], stdout=quiet, stderr=quiet)
+        """
+    )
+    assert runner.run(forgets).complaint() == "left behind: a process"
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_the_start_method_is_set_from_outside(
+    make_program: MakeProgram, method: str
+) -> None:
+    asks = make_program(
+        "import multiprocessing\nprint(multiprocessing.get_start_method())"
+    )
+    assert runner.run(asks, start_method=method).stdout == f"{method}\n"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "printed", "comparison", "same"),
+    [
+        ("a\nb\n", "a\nb\n", Comparison(), True),
+        ("a\nb\n", "b\na\n", Comparison(), False),
+        ("a\nb\n", "b\na\n", Comparison(any_order=True), True),
+        ("a\na\n", "a\n", Comparison(any_order=True), False),
+        ("took 1.0 s\n", "took  9.5 s\n", Comparison(), False),
+        ("took 1.0 s\n", "took  9.5 s\n", Comparison(figures_vary=True), True),
+        ("took 1.0 s\n", "cost 1.0 s\n", Comparison(figures_vary=True), False),
+        ("7 items in 1 s\n", "8 items in 1 s\n", Comparison(figures_vary=True), False),
+        ("1.9x, 98 %\n", "2.0x, 9 %\n", Comparison(figures_vary=True), True),
+        ("process 12\n", "process 7\n", Comparison(figures_vary=True), True),
+        ("process 12\n", "process x\n", Comparison(figures_vary=True), False),
+        ("at 0x7f00\n", "at 0x7fff\n", Comparison(figures_vary=True), True),
+        ("3 sheep\n", "4 sheep\n", Comparison(figures_vary=True), False),
+    ],
+)
+def test_outputs_are_compared_as_declared(
+    recorded: str, printed: str, comparison: Comparison, *, same: bool
+) -> None:
+    assert (output.difference(recorded, printed, comparison) == "") is same
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """Run the command line in this process; return its exit status."""
+    monkeypatch.setattr("sys.argv", ["snippets", *arguments])
+    return main()
+
+
+@pytest.fixture
+def only_program(
+    make_program: MakeProgram, monkeypatch: pytest.MonkeyPatch
+) -> MakeProgram:
+    """Return a function that makes a program and puts it alone into the catalogue."""
+
+    def make(*arguments: str) -> Program:
+        program = make_program(*arguments)
+        monkeypatch.setattr(catalogue, "programs", lambda: {program.name: program})
+        return program
+
+    return make
+
+
+class TestCommandLine:
+    """What an author types."""
+
+    def test_records_what_a_program_prints(
+        self, only_program: MakeProgram, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        program = only_program("print('done')")
+        assert command(monkeypatch, "record", program.name) == 0
+        assert program.output.read_text() == "done\n"
+
+    def test_does_not_record_what_varies(
+        self,
+        only_program: MakeProgram,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        program = only_program("import os; print('I am', os.getpid())")
+        assert command(monkeypatch, "record", program.name) == 1
+        error = capsys.readouterr().err
+        assert "+I am" in error
+        assert "`Output: figures vary.`" in error
+        assert not program.output.exists()
+
+    def test_does_not_record_a_failure(
+        self,
+        only_program: MakeProgram,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        program = only_program("raise ValueError('no')")
+        assert command(monkeypatch, "record") == 1
+        assert "ValueError: no" in capsys.readouterr().err
+        assert not program.output.exists()
+
+    def test_says_which_python_a_program_needs(
+        self,
+        only_program: MakeProgram,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        head = '# /// script\n# requires-python = ">=3.99"\n# ///\n'
+        program = only_program("pass", "Do it.", head)
+        assert command(monkeypatch, "run", program.name) == 1
+        assert "case/example needs Python 3.99" in capsys.readouterr().err
+
+    def test_suggests_the_name_that_was_meant(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert command(monkeypatch, "show", "basics/same_wrok") == 1
+        assert "did you mean basics/same_work" in capsys.readouterr().err
+
+    def test_shows_a_program_as_it_is(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert command(monkeypatch, "show", "basics/gil_status.py") == 0
+        source = catalogue.find("basics/gil_status").path.read_text()
+        assert capsys.readouterr().out == source
+
+    def test_lists_every_program(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert command(monkeypatch, "list") == 0
+        listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+        assert listed == list(catalogue.programs())
+
+    def test_runs_a_program(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert command(monkeypatch, "run", "basics/gil_status") == 0
+
+
+def test_the_examples_of_comparison_are_true() -> None:
+    results = doctest.testmod(output)
+    assert results.attempted > 0
+    assert results.failed == 0
