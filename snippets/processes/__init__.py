@@ -1,0 +1,1 @@
+"""Programs of chapter 3, multiprocessing programming."""

@@ -1,0 +1,27 @@
+"""Why a process with results must not be joined before they are taken."""
+
+import multiprocessing
+from multiprocessing.queues import Queue
+
+MEGABYTE = 1_000_000
+
+
+def produce(results: "Queue[bytes]") -> None:
+    """Put a result that is larger than a pipe holds."""
+    results.put(b"x" * MEGABYTE)
+
+
+def main() -> None:
+    """Join before the result is taken, and again afterwards."""
+    results: Queue[bytes] = multiprocessing.Queue()
+    child = multiprocessing.Process(target=produce, args=(results,))
+    child.start()
+    child.join(timeout=0.5)  # without the timeout: for ever
+    print("joined first: the child", "still lives" if child.is_alive() else "ended")
+    print("took", len(results.get(timeout=20)), "bytes")
+    child.join(timeout=20)
+    print("joined then: the child", "still lives" if child.is_alive() else "ended")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""A dictionary that several processes change, kept by a manager process."""
+
+import multiprocessing
+import threading
+from multiprocessing.managers import DictProxy
+
+
+def count(
+    words: list[str], counts: "DictProxy[str, int]", lock: threading.Lock
+) -> None:
+    """Count the words in the shared dictionary."""
+    for word in words:
+        with lock:  # reading and writing are two messages to the manager
+            counts[word] = counts.get(word, 0) + 1
+
+
+def main() -> None:
+    """Let two processes count the same words."""
+    words = ["spam", "egg", "spam"] * 20
+    with multiprocessing.Manager() as manager:
+        counts, lock = manager.dict(), manager.Lock()
+        processes = [
+            multiprocessing.Process(target=count, args=(words, counts, lock))
+            for _ in range(2)
+        ]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+        print(dict(sorted(counts.items())))
+
+
+if __name__ == "__main__":
+    main()

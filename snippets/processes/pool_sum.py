@@ -1,0 +1,58 @@
+"""The sum of a million squares by chunks, in a Pool and in a ProcessPoolExecutor."""
+
+import itertools
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+SIZE, PARTS, WORKERS = 1_000_003, 4, 2
+
+
+def chunks(size: int, parts: int) -> list[range]:
+    """Cut the numbers below size into so many ranges, as even as can be.
+
+    >>> chunks(10, 3)
+    [range(0, 3), range(3, 6), range(6, 10)]
+    """
+    edges = [size * part // parts for part in range(parts + 1)]
+    return [range(start, stop) for start, stop in itertools.pairwise(edges)]
+
+
+def sum_of_squares(numbers: range) -> int:
+    """Return the sum of the squares of the numbers.
+
+    >>> sum_of_squares(range(4))
+    14
+    """
+    return sum(number * number for number in numbers)
+
+
+def closed_form(size: int) -> int:
+    """Return the sum of the squares of the numbers below size, without a loop.
+
+    >>> closed_form(4)
+    14
+    """
+    return (size - 1) * size * (2 * size - 1) // 6
+
+
+def in_a_pool(size: int) -> int:
+    """Add up the chunks in a multiprocessing.Pool."""
+    with multiprocessing.Pool(WORKERS) as pool:
+        return sum(pool.map(sum_of_squares, chunks(size, PARTS)))
+
+
+def in_an_executor(size: int) -> int:
+    """Add up the chunks in a ProcessPoolExecutor."""
+    with ProcessPoolExecutor(WORKERS) as pool:
+        return sum(pool.map(sum_of_squares, chunks(size, PARTS)))
+
+
+def main() -> None:
+    """Compare both with the closed form."""
+    print("closed form ", closed_form(SIZE))
+    print("Pool        ", in_a_pool(SIZE))
+    print("executor    ", in_an_executor(SIZE))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Programs of chapter 2, multithreaded programming."""

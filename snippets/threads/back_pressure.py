@@ -1,0 +1,31 @@
+"""A full queue makes its producer wait: back-pressure."""
+
+import queue
+import threading
+
+
+def produce(items: queue.Queue[int], waiting: threading.Event) -> None:
+    """Put three items into a queue that holds two; say when there is no room."""
+    for item in (1, 2, 3):
+        try:
+            items.put_nowait(item)
+        except queue.Full:
+            print("producer: no room for", item)
+            waiting.set()
+            items.put(item, timeout=20)  # blocks until somebody takes an item
+        print("producer: put", item)
+
+
+def main() -> None:
+    """Take nothing until the producer has to wait."""
+    items, waiting = queue.Queue[int](maxsize=2), threading.Event()
+    producer = threading.Thread(target=produce, args=(items, waiting))
+    producer.start()
+    waiting.wait(timeout=20)
+    taken = items.get()
+    producer.join()
+    print("consumer: took", taken, "and then", items.get(), items.get())
+
+
+if __name__ == "__main__":
+    main()
