@@ -1,0 +1,1 @@
+"""Programs of chapter 5, common concurrency issues and solutions."""
