@@ -41,6 +41,29 @@ class TestDeadlock:
             give_up.set()
             assert taken.result(TIMEOUT) is False
 
+    def test_looks_again_until_the_thread_waits_for_the_lock(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lock, looking, go_on = threading.Lock(), threading.Event(), threading.Event()
+
+        class Thoughtful(threading.Event):
+            """Takes its time to say whether it is set."""
+
+            def is_set(self) -> bool:
+                looking.set()
+                go_on.wait(TIMEOUT)
+                return super().is_set()
+
+        give_up = Thoughtful()
+        thread = threading.Thread(target=deadlock.take, args=(lock, give_up))
+        monkeypatch.setattr("time.sleep", lambda _: go_on.set())
+        with lock:
+            thread.start()
+            looking.wait(TIMEOUT)
+            assert deadlock.where_it_waits(thread)[-1].startswith("take: while not")
+        thread.join(TIMEOUT)
+        lock.release()
+
     def test_takes_a_lock_that_is_free(self) -> None:
         lock = threading.Lock()
         assert deadlock.take(lock, threading.Event())
@@ -122,14 +145,15 @@ class TestOrderedTransfer:
 
     @pytest.mark.parametrize("which", ["source", "target"])
     def test_nothing_moves_without_both_locks(self, which: str) -> None:
-        accounts = {"source": Account(1, 10), "target": Account(2, 10)}
+        source, target = Account(1, 10), Account(2, 10)
+        held = {"source": source, "target": target}[which].lock
         with ThreadPoolExecutor(1) as pool:
-            with accounts[which].lock:
-                job = pool.submit(ordered_transfer.transfer, *accounts.values(), 3)
+            with held:
+                job = pool.submit(ordered_transfer.transfer, source, target, 3)
                 assert not threading.Event().wait(A_WHILE)
-                assert [a.balance for a in accounts.values()] == [10, 10]
+                assert (source.balance, target.balance) == (10, 10)
             job.result(TIMEOUT)
-        assert [a.balance for a in accounts.values()] == [7, 13]
+        assert (source.balance, target.balance) == (7, 13)
 
     def test_two_thousand_transfers_both_ways(
         self, capsys: pytest.CaptureFixture[str]

@@ -17,6 +17,7 @@ routes = web.RouteTableDef()
 seen = web.AppKey("seen", Counter[str])  # requests so far, by key
 busy = web.AppKey("busy", Counter[str])  # requests in progress, by key
 most = web.AppKey("most", Counter[str])  # the most in progress at once, by key
+meetings = web.AppKey("meetings", dict[str, asyncio.Barrier])
 
 
 @routes.get("/get")
@@ -53,6 +54,17 @@ async def crowd(request: web.Request) -> web.Response:
     await asyncio.sleep(float(request.match_info["seconds"]))
     counts[key] -= 1
     return web.json_response({"most": peak[key]})
+
+
+@routes.get("/meet/{key}/{number}")
+async def meet(request: web.Request) -> web.Response:
+    """Answer when so many requests of this key wait at once."""
+    number = int(request.match_info["number"])
+    barrier = request.app[meetings].setdefault(
+        request.match_info["key"], asyncio.Barrier(number)
+    )
+    await barrier.wait()
+    return web.json_response({"met": number})
 
 
 @routes.get("/flaky/{key}/{failures}")
@@ -101,6 +113,7 @@ async def serve() -> AsyncIterator[str]:
     app.add_routes(routes)
     for counts in (seen, busy, most):
         app[counts] = Counter()
+    app[meetings] = {}
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     try:
