@@ -1,0 +1,1 @@
+"""Programs of chapter 7, real-world application cases."""

@@ -1,0 +1,333 @@
+"""What the programs of chapter 7 claim."""
+
+import asyncio
+import json
+import pickle
+import socket
+import uuid
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
+
+import aiohttp
+import numpy as np
+import pytest
+
+from snippets.cases import (
+    numpy_data,
+    parallel_data,
+    pickling_cost,
+    shared_data,
+    web_requests,
+)
+from snippets.cases.web_requests import Failure
+
+
+@pytest.fixture
+def key() -> str:
+    """Return a name for the server's counters that no other test uses."""
+    return uuid.uuid4().hex
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return how long the program would have paused; it does not."""
+    taken: list[float] = []
+
+    async def note(seconds: float) -> None:
+        taken.append(seconds)
+
+    monkeypatch.setattr("asyncio.sleep", note)
+    return taken
+
+
+def fetch(*urls: str) -> list[str | Failure]:
+    """Return what becomes of the URLs."""
+    return asyncio.run(web_requests.fetch_all(list(urls)))
+
+
+class TestWebRequests:
+    """Each URL ends as a page or as a failure with its reason."""
+
+    def test_a_page_is_its_text(self, httpbin: str) -> None:
+        (page,) = fetch(f"{httpbin}/get")
+        assert page == json.dumps({"url": f"{httpbin}/get"})
+
+    def test_results_keep_the_order_and_the_repetitions(self, httpbin: str) -> None:
+        results = fetch(f"{httpbin}/delay/0.05", f"{httpbin}/bytes/2", f"{httpbin}/get")
+        again = fetch(*[f"{httpbin}/bytes/3"] * 3)
+        assert results[1] == "xx"
+        assert "delay" in str(results[0])
+        assert again == ["xxx"] * 3
+
+    @pytest.mark.parametrize("status", [400, 404, 410])
+    def test_what_will_not_change_is_not_tried_again(
+        self, httpbin: str, status: int, pauses: list[float]
+    ) -> None:
+        (result,) = fetch(f"{httpbin}/status/{status}")
+        assert result == Failure(f"status {status}")
+        assert pauses == []
+
+    @pytest.mark.parametrize("status", [429, 500, 503, 599])
+    def test_what_may_change_is_tried_three_times(
+        self, httpbin: str, status: int, pauses: list[float]
+    ) -> None:
+        (result,) = fetch(f"{httpbin}/status/{status}")
+        assert result == Failure(f"status {status}", again=True)
+        assert len(pauses) == 2
+
+    @pytest.mark.parametrize(("failures", "ok"), [(1, True), (2, True), (3, False)])
+    def test_the_third_attempt_is_the_last(
+        self, httpbin: str, key: str, failures: int, *, ok: bool, pauses: list[float]
+    ) -> None:
+        (result,) = fetch(f"{httpbin}/flaky/{key}/{failures}")
+        assert isinstance(result, str) is ok
+        if ok:
+            assert json.loads(str(result)) == {"attempts": failures + 1}
+
+    def test_the_server_says_when_to_come_back(
+        self, httpbin: str, key: str, pauses: list[float]
+    ) -> None:
+        (result,) = fetch(f"{httpbin}/flaky/{key}/2?retry-after=3")
+        assert isinstance(result, str)
+        assert pauses == [3.0, 3.0]
+
+    @pytest.mark.parametrize("after", ["Wed, 21 Oct 2026 07:28:00 GMT", "-1", "soon"])
+    def test_other_words_of_the_server_are_no_seconds(
+        self, httpbin: str, key: str, after: str, pauses: list[float]
+    ) -> None:
+        (result,) = fetch(f"{httpbin}/flaky/{key}/1?retry-after={after}")
+        assert isinstance(result, str)
+        assert 0 <= pauses[0] <= web_requests.FIRST_PAUSE
+
+    def test_pauses_grow_and_differ_and_are_bounded(self) -> None:
+        for number, bound in ((1, 0.05), (2, 0.1), (3, 0.2), (20, 5.0)):
+            drawn = [web_requests.pause(number, after=0.0) for _ in range(200)]
+            assert 0 <= min(drawn) < bound / 2 < max(drawn) <= bound
+            assert len(set(drawn)) > 1
+        assert web_requests.pause(1, after=1e9) == web_requests.LONGEST_PAUSE
+
+    def test_never_more_at_once_than_allowed(self, httpbin: str, key: str) -> None:
+        pages = fetch(*[f"{httpbin}/busy/{key}/0.02"] * 12)
+        most = max(json.loads(str(page))["most"] for page in pages)
+        assert most <= web_requests.AT_ONCE
+
+    def test_as_many_at_once_as_allowed(self, httpbin: str, key: str) -> None:
+        pages = fetch(*[f"{httpbin}/meet/{key}/{web_requests.AT_ONCE}"] * 8)
+        assert pages == [json.dumps({"met": web_requests.AT_ONCE})] * 8
+
+    def test_a_pause_holds_no_slot(
+        self, httpbin: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        free: list[bool] = []
+        slots = asyncio.Semaphore(1)
+        monkeypatch.setattr("asyncio.Semaphore", lambda _: slots)
+
+        async def look(_: float) -> None:
+            free.append(not slots.locked())
+
+        monkeypatch.setattr("asyncio.sleep", look)
+        fetch(f"{httpbin}/status/503")
+        assert free == [True, True]
+
+    def test_a_dead_host(self, pauses: list[float]) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        (result,) = fetch(f"http://127.0.0.1:{port}/")
+        assert result == Failure("ClientConnectorError", again=True)
+        assert len(pauses) == 2
+
+    def test_a_reset_connection(self, httpbin: str, pauses: list[float]) -> None:
+        (result,) = fetch(f"{httpbin}/reset")
+        assert result == Failure("ServerDisconnectedError", again=True)
+
+    @pytest.mark.parametrize("url", ["", "nowhere", "http://", "ftp://127.0.0.1/x"])
+    def test_what_is_no_url(self, url: str, pauses: list[float]) -> None:
+        assert fetch(url) == [Failure("not a URL")]
+        assert pauses == []
+
+    def test_what_is_no_text(self, httpbin: str) -> None:
+        assert fetch(f"{httpbin}/not-text") == [Failure("not text")]
+
+    def test_a_page_that_is_too_large(
+        self, httpbin: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(web_requests, "LARGEST", 10)
+        just, above = fetch(f"{httpbin}/bytes/10", f"{httpbin}/bytes/11")
+        assert (just, above) == ("x" * 10, Failure("too large"))
+
+    def test_a_page_that_never_ends(self, httpbin: str) -> None:
+        assert fetch(f"{httpbin}/endless") == [Failure("too large")]
+
+    def test_a_server_that_stalls(
+        self, httpbin: str, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
+    ) -> None:
+        monkeypatch.setattr(web_requests, "PER_ATTEMPT", 0.1)
+        (result,) = fetch(f"{httpbin}/delay/60")
+        assert result == Failure("no answer in time", again=True)
+        assert len(pauses) == 2
+
+    def test_the_deadline_ends_all_and_keeps_what_is_there(
+        self, httpbin: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(web_requests, "DEADLINE", 0.5)
+        late, page = fetch(f"{httpbin}/delay/60", f"{httpbin}/bytes/1")
+        assert late == Failure("not done by the deadline")
+        assert page == "x"
+
+    def test_one_session_for_all(
+        self, httpbin: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made: list[object] = []
+        original = aiohttp.ClientSession
+
+        def remember(timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
+            made.append(timeout)
+            return original(timeout=timeout)
+
+        monkeypatch.setattr("aiohttp.ClientSession", remember)
+        fetch(*[f"{httpbin}/get"] * 3)
+        assert len(made) == 1
+
+    def test_the_program(
+        self,
+        httpbin: str,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setattr(web_requests, "ADDRESS", httpbin)
+        web_requests.main()
+        assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == [
+            *("ok", "ok", "status", "status")
+        ]
+
+    def test_when_all_fail_the_program_fails(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        pauses: list[float],
+    ) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        monkeypatch.setattr(web_requests, "ADDRESS", f"http://127.0.0.1:{port}")
+        with pytest.raises(SystemExit, match="nothing could be fetched"):
+            web_requests.main()
+        assert capsys.readouterr().out.count("ClientConnectorError") == 4
+
+
+class TestDataProcessing:
+    """Parallel or not, the results are the same, and what is sent is small."""
+
+    @pytest.mark.parametrize("size", [0, 1, 2, 7, 1000])
+    def test_the_pool_returns_what_the_loop_does(self, size: int) -> None:
+        numbers = list(range(size))
+        with ProcessPoolExecutor(pickling_cost.WORKERS) as pool:
+            if size:
+                expected = [number * 2 + 1 for number in numbers]
+                assert pickling_cost.in_pool(pool, numbers) == expected
+        assert pickling_cost.travel(numbers) == numbers
+
+    def test_the_numbers_weigh_more_than_what_is_done_with_them(self) -> None:
+        parts = [range(1 + n, parallel_data.SIZE, parallel_data.PARTS) for n in (0, 1)]
+        assert len(pickle.dumps(list(range(100_000)))) > 200_000
+        assert all(len(pickle.dumps(part)) < 100 for part in parts)
+
+    def test_every_number_is_looked_at(self) -> None:
+        seen: list[int] = []
+
+        class Inline:
+            """Runs in this process what a pool would run in others."""
+
+            def map(
+                self, function: object, parts: list[range]
+            ) -> list[tuple[int, int]]:
+                assert function is parallel_data.longest
+                seen.extend(number for part in parts for number in part)
+                return [parallel_data.longest(part) for part in parts]
+
+        result = parallel_data.in_pool(Inline())  # type: ignore[arg-type]  # alike in use
+        assert sorted(seen) == list(range(1, parallel_data.SIZE))
+        assert result == parallel_data.in_sequence()
+
+    def test_the_longest_sequence_is_known(self) -> None:
+        # https://oeis.org/A006877 and https://oeis.org/A006878
+        assert parallel_data.in_sequence() == (339, 52_527)
+
+    def test_a_time_is_that_of_the_run(self) -> None:
+        elapsed, result = parallel_data.timed(lambda: (1, 2))
+        assert elapsed >= 0
+        assert result == (1, 2)
+
+    @pytest.mark.parametrize("program", [numpy_data, parallel_data, pickling_cost])
+    def test_the_programs_say_that_results_are_the_same(
+        self, program: object, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        program.main()  # type: ignore[attr-defined]  # it is a module
+        assert "same: True" in capsys.readouterr().out
+
+    @pytest.mark.parametrize(("runs", "median"), [([3.0, 1.0, 2.0], 2.0)])
+    def test_a_median_is_not_moved_by_one_slow_run(
+        self, runs: list[float], median: float, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ticks = iter([tick for run in runs for tick in (0.0, run)])
+        monkeypatch.setattr(numpy_data, "REPEATS", len(runs))
+        monkeypatch.setattr("time.perf_counter", lambda: next(ticks))
+        assert numpy_data.seconds(lambda: None) == median
+
+
+class TestSharedData:
+    """Arrays are changed in place, and the memory is gone in the end."""
+
+    @pytest.fixture
+    def names(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """Return the names of the blocks that the program makes."""
+        made: list[str] = []
+
+        def remember(
+            name: str | None = None, *, create: bool = False, size: int = 0
+        ) -> SharedMemory:
+            block = SharedMemory(name, create, size)
+            made.append(block.name)
+            return block
+
+        monkeypatch.setattr(shared_data, "SharedMemory", remember)
+        return made
+
+    def test_processes_compute_what_one_does(self, names: list[str]) -> None:
+        numbers = np.arange(shared_data.SIZE, dtype=np.float64)[::-1].copy()
+        assert np.array_equal(shared_data.transform(numbers), np.sqrt(numbers))
+        assert_gone(names[0])
+
+    def test_a_failure_is_raised_and_leaves_no_memory(
+        self, names: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(shared_data, "take_roots", fail)
+        with pytest.raises(ZeroDivisionError):
+            shared_data.transform(np.zeros(shared_data.SIZE))
+        assert_gone(names[0])
+
+    def test_a_worker_changes_its_part_only(self) -> None:
+        memory = SharedMemory(create=True, size=shared_data.SIZE * 8)
+        try:
+            shared_data.as_array(memory)[:] = 9.0
+            assert shared_data.take_roots(memory.name, 1, 3) == 2
+            assert shared_data.as_array(memory)[:4].tolist() == [9.0, 3.0, 3.0, 9.0]
+        finally:
+            memory.close()
+            memory.unlink()
+
+    def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
+        shared_data.main()
+        recorded = Path(str(shared_data.__file__)).with_suffix(".out")
+        assert capsys.readouterr().out == recorded.read_text(encoding="utf-8")
+
+
+def fail(*_: object) -> int:
+    """Fail as a worker may."""
+    return 1 // 0
+
+
+def assert_gone(name: str) -> None:
+    """Check that nobody can open a block of shared memory any more."""
+    with pytest.raises(FileNotFoundError):
+        SharedMemory(name)
