@@ -30,7 +30,10 @@ def docs(session: nox.Session) -> None:
         else ["sphinx-build"]
     )
     strict = [] if live else ["--fail-on-warning", "--quiet"]
-    session.run(*command, *strict, "--doctree-dir=build/doctrees", "docs", "build/html")
+    session.run(
+        *(*command, *strict, "--doctree-dir=build/doctrees", "docs", "build/html"),
+        env={"PYTHONWARNINGS": "ignore::DeprecationWarning"},  # libraries on libraries
+    )
     if not live:
         session.log("the site is in build/html/index.html")
 

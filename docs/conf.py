@@ -6,6 +6,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE / "_ext")]
 
+from programs import PublicModule  # noqa: E402 - it is found by the line above
+
 project = "Master Python Concurrency"
 author = "the authors of Master Python Concurrency"
 project_copyright = f"%Y, {author}"
@@ -23,11 +25,6 @@ extensions = [
 ]
 exclude_patterns = ["_*"]
 nitpicky = True
-nitpick_ignore = [
-    # Python documents these classes by the functions that make them.
-    ("py:class", "multiprocessing.queues.SimpleQueue"),
-    ("py:class", "multiprocessing.synchronize.Barrier"),
-]
 
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -44,6 +41,7 @@ autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "undoc-members": True}
 typehints_use_signature = True
 typehints_use_signature_return = True
+typehints_fixup_module_name = PublicModule()
 
 # Prompts and outputs are not copied, and an output has no button.
 copybutton_selector = ":not(.highlight-output) > .highlight > pre"

@@ -1,6 +1,7 @@
 """Show programs: their captions, labels and downloads, and the catalogue of them."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from docutils import nodes
@@ -12,7 +13,23 @@ from verified import Kind, known_programs
 
 from snippets.catalogue import OLDEST_PYTHON, Program
 
+# Where classes live, and where their documentation says they do.
+PUBLIC_MODULES = {
+    "aiohttp.web_request": "aiohttp.web",
+    "aiohttp.web_response": "aiohttp.web",
+    "multiprocessing.queues": "multiprocessing",
+    "multiprocessing.synchronize": "multiprocessing",
+}
 LANGUAGES = {Kind.PROGRAM: "python", Kind.EXCERPT: "python", Kind.OUTPUT: "output"}
+
+
+@dataclass(frozen=True)
+class PublicModule:
+    """Name modules as their documentation does; a function could not be pickled."""
+
+    def __call__(self, module: str) -> str:
+        """Return the public name of a module."""
+        return PUBLIC_MODULES.get(module, module)
 
 
 def needs(program: Program) -> list[str]:
@@ -41,8 +58,9 @@ def present_page(app: Sphinx, doctree: nodes.document) -> None:
         wrapper["classes"] += ["literal-block-wrapper", str(kind)]
         node.replace_self(wrapper)
         wrapper += [caption, node]
-        if kind == Kind.PROGRAM:
-            _label(app, program, anchor)
+        page = app.env.current_document.docname
+        if kind == Kind.PROGRAM and page.endswith(f"/{program.chapter}"):
+            _label(app, page, program, anchor)
 
 
 def _caption(program: Program, kind: Kind) -> list[nodes.Node]:
@@ -57,9 +75,8 @@ def _caption(program: Program, kind: Kind) -> list[nodes.Node]:
     return [download, *(nodes.inline("", n, classes=["badge"]) for n in needs(program))]
 
 
-def _label(app: Sphinx, program: Program, anchor: str) -> None:
+def _label(app: Sphinx, page: str, program: Program, anchor: str) -> None:
     """Let pages refer to a program by its name, as in {ref}`basics/same_work`."""
-    page = app.env.current_document.docname
     standard = app.env.domains.standard_domain
     standard.anonlabels[program.name] = page, anchor
     standard.labels[program.name] = page, anchor, program.name

@@ -116,7 +116,8 @@ def check_page(app: Sphinx, doctree: nodes.document) -> None:
     page = app.env.current_document.docname
     blocks: list[Block] = []
     for node in doctree.findall(nodes.FixedTextElement):
-        if not isinstance(node, nodes.literal_block | nodes.doctest_block):
+        code = isinstance(node, nodes.literal_block | nodes.doctest_block)
+        if not code or isinstance(node.parent, nodes.system_message):
             continue
         try:
             kind, source = classify(node, known_programs(app).values())

@@ -1,0 +1,1 @@
+"""Programs of chapter 6, performance optimization and debugging."""
