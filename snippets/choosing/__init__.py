@@ -1,0 +1,1 @@
+"""Programs of chapter 8, choosing the right concurrency model."""

@@ -1,0 +1,129 @@
+"""What the programs of chapter 8 claim."""
+
+import importlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+import pytest
+
+from snippets.choosing import advise, same_code
+
+needs_interpreters = pytest.mark.skipif(
+    sys.version_info < (3, 14), reason="InterpreterPoolExecutor needs Python 3.14"
+)
+
+
+class TestAdvise:
+    """CPU time over elapsed time, and what follows from it."""
+
+    @pytest.fixture
+    def clocks(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[float]], None]:
+        """Return a function that sets the CPU seconds of runs that take a second each."""
+
+        def turn(cpu_seconds: list[float]) -> None:
+            elapsed = iter([tick for _ in cpu_seconds for tick in (0.0, 1.0)])
+            cpu = iter([tick for cpu in cpu_seconds for tick in (5.0, 5.0 + cpu)])
+            monkeypatch.setattr("time.perf_counter", lambda: next(elapsed))
+            monkeypatch.setattr("time.thread_time", lambda: next(cpu))
+
+        return turn
+
+    def test_the_ratio_is_cpu_over_elapsed_and_the_most_counts(
+        self, clocks: Callable[[list[float]], None]
+    ) -> None:
+        clocks([0.25, 0.5, 0.75, 0.25, 0.0])
+        assert advise.busy(lambda: None) == 0.75
+
+    def test_each_task_is_run_as_often_as_it_says(self) -> None:
+        calls: list[int] = []
+        advise.busy(lambda: calls.append(1))
+        assert len(calls) == advise.REPEATS
+
+    @pytest.mark.parametrize(
+        ("ratio", "releases_gil", "at_once", "advice"),
+        [
+            (0.0, False, 100, "waits: threads"),
+            (0.19, True, 1, "waits: threads"),
+            (0.0, False, 101, "waits: asyncio"),
+            (0.2, False, 1000, "computes: processes"),
+            (1.0, True, 1, "computes without the GIL: threads"),
+        ],
+    )
+    def test_what_is_advised(
+        self, ratio: float, advice: str, at_once: int, *, releases_gil: bool
+    ) -> None:
+        found = advise.advise(ratio, releases_gil=releases_gil, at_once=at_once)
+        assert found == advice
+
+    def test_waiting_uses_no_cpu_time(self) -> None:
+        assert advise.busy(lambda: time.sleep(0.05)) < 0.2
+
+    def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
+        advise.main()
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split("%")[1].strip() for line in lines] == [
+            "waits: threads",
+            "computes: processes",
+            "computes without the GIL: threads",
+        ]
+
+
+class TestSameCode:
+    """The result does not depend on the executor."""
+
+    @pytest.mark.parametrize("number", [0, 1, 9, 10, 1000])
+    def test_digits(self, number: int) -> None:
+        assert same_code.digits(number) == len(f"{2**number:d}")
+
+    def test_any_executor_will_do(self) -> None:
+        numbers = list(range(50))
+        expected = sum(len(str(2**number)) for number in numbers)
+        for make in (ThreadPoolExecutor, ProcessPoolExecutor):
+            with make(2) as executor:
+                assert same_code.total(executor, numbers) == expected
+
+    def test_where_it_runs(self) -> None:
+        with ThreadPoolExecutor(1) as threads:
+            assert same_code.where(threads) == "in this process"
+        with ProcessPoolExecutor(1) as processes:
+            assert same_code.where(processes) == "in others"
+
+    def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
+        same_code.main()
+        others, here, left = capsys.readouterr().out.splitlines()
+        assert others.split()[0] == here.split()[0] == "150865"
+        assert left == "threads left: 0"
+
+
+@needs_interpreters
+class TestInterpreters:
+    """One process, several copies of every module."""
+
+    @pytest.fixture(autouse=True)
+    def no_visits(self) -> Iterator[None]:
+        """Begin and end without marks in this interpreter."""
+        visits = importlib.import_module("snippets.choosing.interpreters").visits
+        visits.clear()
+        yield
+        visits.clear()
+
+    def test_a_visit_leaves_a_mark_here(self) -> None:
+        program = importlib.import_module("snippets.choosing.interpreters")
+        assert program.visit(7) == (7, os.getpid(), 1)
+        assert program.visit(8) == (8, os.getpid(), 2)
+        assert program.visits == [7, 8]
+
+    def test_a_visit_elsewhere_leaves_none_here(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        program = importlib.import_module("snippets.choosing.interpreters")
+        program.main()
+        assert capsys.readouterr().out.splitlines() == [
+            "in this process: True",
+            "marks there: [1, 2, 3]",
+            "marks here: 0",
+            "threads left: 0",
+        ]
