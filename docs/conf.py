@@ -25,6 +25,15 @@ extensions = [
 ]
 exclude_patterns = ["_*"]
 nitpicky = True
+nitpick_ignore = [
+    # Not documented as classes, if at all.
+    ("py:class", "_thread._ExceptHookArgs"),
+    ("py:class", "_thread.allocate_lock"),
+    ("py:class", "_thread.lock"),
+    ("py:class", "multiprocessing.managers.DictProxy"),
+    ("py:class", "numpy.float64"),
+    ("py:class", "numpy.typing.NDArray"),
+]
 
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -39,8 +48,7 @@ intersphinx_mapping = {
 
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "undoc-members": True}
-typehints_use_signature = True
-typehints_use_signature_return = True
+always_document_param_types = True
 typehints_fixup_module_name = PublicModule()
 
 # Prompts and outputs are not copied, and an output has no button.

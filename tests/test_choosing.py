@@ -21,7 +21,7 @@ class TestAdvise:
 
     @pytest.fixture
     def clocks(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[float]], None]:
-        """Return a function that sets the CPU seconds of runs that take a second each."""
+        """Return a function that sets the CPU seconds of runs of one second each."""
 
         def turn(cpu_seconds: list[float]) -> None:
             elapsed = iter([tick for _ in cpu_seconds for tick in (0.0, 1.0)])

@@ -250,5 +250,5 @@ class TestStuckPrograms:
         module = importlib.import_module(f"snippets.performance.{program}")
         refused = subprocess.CompletedProcess([], 1, "", "Operation not permitted\n")
         monkeypatch.setattr("subprocess.run", lambda *_, **__: refused)
-        with pytest.raises(PermissionError, match="process 7: Operation not permitted"):
+        with pytest.raises(PermissionError, match="not permitted: run as root"):
             getattr(module, look)(7)

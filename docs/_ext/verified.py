@@ -124,7 +124,7 @@ def check_page(app: Sphinx, doctree: nodes.document) -> None:
         except RefusedError as reason:
             logger.error("unverified block: %s", reason, location=node, type="verified")  # noqa: TRY400
             continue
-        digest = hashlib.sha256(node.astext().encode()).hexdigest()
+        digest = hashlib.sha256(node.astext().rstrip("\n").encode()).hexdigest()
         blocks.append(Block(page, node.line or 0, kind, source, digest))
         node["kind"] = kind
     _blocks(app.env)[page] = blocks

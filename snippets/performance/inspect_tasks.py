@@ -38,7 +38,8 @@ def tree_of(process_id: int) -> str:
         command, capture_output=True, text=True, timeout=20, check=False
     )
     if result.returncode:
-        message = f"cannot look into process {process_id}: {result.stderr.strip()}"
+        hint = "run as root, or allow it by the sysctl kernel.yama.ptrace_scope=0"
+        message = f"{result.stderr.strip()}: {hint}"
         raise PermissionError(message)
     return PLACE.sub("", result.stdout)
 

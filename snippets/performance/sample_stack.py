@@ -37,7 +37,8 @@ def stack_of(process_id: int) -> list[str]:
         command, capture_output=True, text=True, timeout=20, check=False
     )
     if result.returncode:
-        message = f"cannot look into process {process_id}: {result.stderr.strip()}"
+        hint = "run as root, or allow it by the sysctl kernel.yama.ptrace_scope=0"
+        message = f"{result.stderr.strip()}: {hint}"
         raise PermissionError(message)
     return [call["function"] for call in CALL.finditer(result.stdout)]
 

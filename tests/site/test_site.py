@@ -61,7 +61,7 @@ def collected() -> set[str]:
 
 def digest(text: str) -> str:
     """Return the fingerprint that the manifest uses."""
-    return hashlib.sha256(text.removesuffix("\n").encode()).hexdigest()
+    return hashlib.sha256(text.rstrip("\n").encode()).hexdigest()
 
 
 def test_the_site_was_built() -> None:
@@ -87,22 +87,26 @@ def test_a_program_and_its_output_are_shown_as_they_are(name: str) -> None:
     assert shown["output"] == digest(program.output.read_text(encoding="utf-8"))
 
 
+def test_of(block: Block) -> str:
+    """Return how the name of the test that verifies a block begins."""
+    place = f"[docs/{block['page']}.md:{block['line']}]"
+    if block["kind"] == "command":
+        return f"tests/test_blocks.py::test_command_works{place}"
+    if block["kind"] != "session":
+        return f"tests/test_programs.py::test_prints_its_output[{block['source']}"
+    if not block["source"]:
+        return f"tests/test_blocks.py::test_session_is_true{place}"
+    _, chapter, stem, *_ = block["source"].split(".")  # of a docstring
+    return f"tests/test_programs.py::test_docstrings_are_true[{chapter}/{stem}]"
+
+
 def test_every_block_has_a_test() -> None:
-    prefix = {
-        "program": "tests/test_programs.py::test_prints_its_output[",
-        "excerpt": "tests/test_programs.py::test_prints_its_output[",
-        "output": "tests/test_programs.py::test_prints_its_output[",
-        "session": "tests/test_programs.py::test_docstrings_are_true[",
-    }
-    for block in manifest():
-        place = f"docs/{block['page']}.md:{block['line']}"
-        if block["kind"] == "command":
-            wanted = f"tests/test_blocks.py::test_command_works[{place}]"
-        elif block["kind"] == "session" and not block["source"]:
-            wanted = f"tests/test_blocks.py::test_session_is_true[{place}]"
-        else:
-            wanted = prefix[block["kind"]] + block["source"]
-        assert any(test.startswith(wanted) for test in collected()), wanted
+    missing = [
+        test_of(block)
+        for block in manifest()
+        if not any(name.startswith(test_of(block)) for name in collected())
+    ]
+    assert missing == []
 
 
 def test_every_session_and_command_of_a_page_is_on_the_site() -> None:
