@@ -87,7 +87,7 @@ def test_a_program_and_its_output_are_shown_as_they_are(name: str) -> None:
     assert shown["output"] == digest(program.output.read_text(encoding="utf-8"))
 
 
-def test_of(block: Block) -> str:
+def proof_of(block: Block) -> str:
     """Return how the name of the test that verifies a block begins."""
     place = f"[docs/{block['page']}.md:{block['line']}]"
     if block["kind"] == "command":
@@ -102,9 +102,9 @@ def test_of(block: Block) -> str:
 
 def test_every_block_has_a_test() -> None:
     missing = [
-        test_of(block)
+        proof_of(block)
         for block in manifest()
-        if not any(name.startswith(test_of(block)) for name in collected())
+        if not any(name.startswith(proof_of(block)) for name in collected())
     ]
     assert missing == []
 
