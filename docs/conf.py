@@ -46,9 +46,11 @@ intersphinx_mapping = {
     "numpy": ("https://numpy.org/doc/stable", "_inventories/numpy.inv"),
 }
 
+add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True, "undoc-members": True}
 always_document_param_types = True
+typehints_document_rtype_none = False
 typehints_fixup_module_name = PublicModule()
 
 # Prompts and outputs are not copied, and an output has no button.
