@@ -6,6 +6,7 @@
 
 import nox
 
+SITE = ["--doctree-dir=build/doctrees", "docs", "build/html"]
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15"]
 
 nox.needs_version = ">=2025.2.9"
@@ -19,23 +20,26 @@ def install(session: nox.Session, group: str) -> None:
     session.install("--require-hashes", "-r", f"requirements/{group}.txt")
 
 
-@nox.session
-def docs(session: nox.Session) -> None:
-    """Build the site into build/html; `-- serve` serves it, rebuilt at each edit."""
-    live = "serve" in session.posargs
-    install(session, "live" if live else "docs")
-    command = (
-        ["sphinx-autobuild", "--watch=snippets", "--port=0"]
-        if live
-        else ["sphinx-build"]
-    )
-    strict = [] if live else ["--fail-on-warning", "--quiet"]
+def build(session: nox.Session) -> None:
+    """Build the site strictly: every warning is an error."""
+    install(session, "docs")
     session.run(
-        *(*command, *strict, "--doctree-dir=build/doctrees", "docs", "build/html"),
+        *("sphinx-build", "--fail-on-warning", "--quiet"),
+        *SITE,
         env={"PYTHONWARNINGS": "ignore::DeprecationWarning"},  # libraries on libraries
     )
-    if not live:
-        session.log("the site is in build/html/index.html")
+    session.log("the site is in build/html/index.html")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site; in a terminal or with `-- serve`, serve and rebuild it live."""
+    build(session)
+    if session.interactive or "serve" in session.posargs:
+        install(session, "live")
+        session.run(
+            "sphinx-autobuild", "--watch=snippets", "--port=0", "--quiet", *SITE
+        )
 
 
 @nox.session(python=PYTHONS)
@@ -50,7 +54,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def site(session: nox.Session) -> None:
     """Build the site and check its HTML; check that the gate can refuse."""
-    docs(session)
+    build(session)
     install(session, "site")
     session.run("pytest", "--numprocesses=auto", "tests/site", *session.posargs)
 

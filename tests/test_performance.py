@@ -238,17 +238,21 @@ class TestStuckPrograms:
         assert capsys.readouterr().out == recorded(inspect_tasks)
 
     @pytest.mark.parametrize(
-        ("program", "look"),
+        ("program", "look", "arguments"),
         [
-            ("sample_stack", "stack_of"),
-            pytest.param("inspect_tasks", "tree_of", marks=needs_pstree),
+            ("sample_stack", "stack_of", [7]),
+            pytest.param("inspect_tasks", "ask", ["ps", 7], marks=needs_pstree),
         ],
     )
     def test_what_the_system_forbids_is_said(
-        self, program: str, look: str, monkeypatch: pytest.MonkeyPatch
+        self,
+        program: str,
+        look: str,
+        arguments: list[object],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         module = importlib.import_module(f"snippets.performance.{program}")
         refused = subprocess.CompletedProcess([], 1, "", "Operation not permitted\n")
         monkeypatch.setattr("subprocess.run", lambda *_, **__: refused)
         with pytest.raises(PermissionError, match="not permitted: run as root"):
-            getattr(module, look)(7)
+            getattr(module, look)(*arguments)

@@ -24,16 +24,16 @@ async def serve():
 
 asyncio.run(serve())
 """
-PLACE = re.compile(r" +/\S+$", re.MULTILINE)
+PLACE = re.compile(r" +/.+$", re.MULTILINE)
 
 
-def tree_of(process_id: int) -> str:
-    """Return the tree of tasks of a process, without the places in files.
+def ask(question: str, process_id: int) -> str:
+    """Return what `python -m asyncio`, with ps or pstree, says about a process.
 
     Raises:
         PermissionError: if the system does not let this process look into that one.
     """
-    command = [sys.executable, "-m", "asyncio", "pstree", str(process_id)]
+    command = [sys.executable, "-m", "asyncio", question, str(process_id)]
     result = subprocess.run(
         command, capture_output=True, text=True, timeout=20, check=False
     )
@@ -41,18 +41,31 @@ def tree_of(process_id: int) -> str:
         hint = "run as root, or allow it by the sysctl kernel.yama.ptrace_scope=0"
         message = f"{result.stderr.strip()}: {hint}"
         raise PermissionError(message)
-    return PLACE.sub("", result.stdout)
+    return result.stdout
+
+
+def tasks(table: str) -> list[str]:
+    r"""Return the name of each task of a table, and where it stands.
+
+    >>> tasks("tid  task id  name  stack\n---\n7  0x7f  order 7  read -> handle  ...")
+    ['order 7: read -> handle']
+    """
+    rows = [re.split(r"\s{2,}", row) for row in table.strip().splitlines()[2:]]
+    return [f"{name}: {stack}" for _, _, name, stack, *_ in rows]
 
 
 def main() -> None:
-    """Start a program that gets stuck, look into it, and end it."""
+    """Start a program that gets stuck, look into it twice, and end it."""
     with subprocess.Popen(
         [sys.executable, "-c", STUCK], stdout=subprocess.PIPE, text=True
     ) as program:
         try:
             if program.stdout:
                 program.stdout.readline()  # it says when it is stuck
-            print(tree_of(program.pid).strip())
+            print("ps, in part:", *tasks(ask("ps", program.pid)), sep="\n    ")
+            print(
+                "pstree:", PLACE.sub("", ask("pstree", program.pid)).rstrip(), sep="\n"
+            )
         finally:
             program.kill()
 
