@@ -118,13 +118,10 @@ def _finish(process: subprocess.Popen[str], time_limit: float) -> tuple[str, str
     return *process.communicate(), True
 
 
-def _signal_group(leader: int, number: int) -> bool:
-    """Signal every process of a session; return whether there was any."""
-    try:
+def _signal_group(leader: int, number: int) -> None:
+    """Signal every process of a session that there still is."""
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(leader, number)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _surviving(leader: int) -> Iterator[str]:
@@ -139,14 +136,11 @@ def _surviving(leader: int) -> Iterator[str]:
 
 
 def _alive(leader: int) -> bool:
-    """Tell whether any process of a session still runs; zombies do not."""
-    processes = Path("/proc")
-    if not processes.is_dir():
-        return _signal_group(leader, 0)
-    for stat in processes.glob("[0-9]*/stat"):
+    """Tell whether any process of a session still runs; it takes /proc to know."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             state, _, group = stat.read_text().rpartition(")")[2].split()[:3]
-            if int(group) == leader and state != "Z":
+            if int(group) == leader and state != "Z":  # a zombie runs no more
                 return True
     return False
 

@@ -306,6 +306,14 @@ class TestSharedData:
             shared_data.transform(np.zeros(shared_data.SIZE))
         assert_gone(names[0])
 
+    def test_an_array_that_is_not_complete_is_refused(
+        self, names: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(shared_data, "take_roots", do_nothing)
+        with pytest.raises(RuntimeError, match="not all"):
+            shared_data.transform(np.zeros(shared_data.SIZE))
+        assert_gone(names[0])
+
     def test_a_worker_changes_its_part_only(self) -> None:
         memory = SharedMemory(create=True, size=shared_data.SIZE * 8)
         try:
@@ -320,6 +328,11 @@ class TestSharedData:
         shared_data.main()
         recorded = Path(str(shared_data.__file__)).with_suffix(".out")
         assert capsys.readouterr().out == recorded.read_text(encoding="utf-8")
+
+
+def do_nothing(*_: object) -> int:
+    """Replace no number."""
+    return 0
 
 
 def fail(*_: object) -> int:

@@ -1,5 +1,6 @@
 """What the programs of chapter 8 claim."""
 
+import functools
 import importlib
 import os
 import sys
@@ -9,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 
+from snippets.catalogue import ROOT
 from snippets.choosing import advise, same_code
 
 needs_interpreters = pytest.mark.skipif(
@@ -117,9 +119,14 @@ class TestInterpreters:
         assert program.visits == [7, 8]
 
     def test_a_visit_elsewhere_leaves_none_here(
-        self, capsys: pytest.CaptureFixture[str]
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         program = importlib.import_module("snippets.choosing.interpreters")
+        find_us = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
+        prepared = functools.partial(
+            program.InterpreterPoolExecutor, initializer=exec, initargs=(find_us,)
+        )
+        monkeypatch.setattr(program, "InterpreterPoolExecutor", prepared)
         program.main()
         assert capsys.readouterr().out.splitlines() == [
             "in this process: True",

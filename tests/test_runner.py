@@ -85,6 +85,14 @@ def test_what_a_program_does_wrong_is_named(
     assert complaint in runner.run(make_program(body)).complaint()
 
 
+def test_a_server_that_does_not_start_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner, "SERVER", "snippets.catalogue")  # ends at once
+    with pytest.raises(RuntimeError, match="did not start"), runner.local_server():
+        pass
+
+
 def test_an_orphan_is_named_and_killed(make_program: MakeProgram) -> None:
     forgets = make_program(
         """\
@@ -216,6 +224,21 @@ class TestCommandLine:
         assert command(monkeypatch, "list") == 0
         listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
         assert listed == list(catalogue.programs())
+
+    def test_starts_the_server_for_a_program_that_needs_it(
+        self,
+        only_program: MakeProgram,
+        monkeypatch: pytest.MonkeyPatch,
+        capfd: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.delenv("HTTPBIN_URL", raising=False)
+        program = only_program(
+            "import os\nprint(os.environ['HTTPBIN_URL'].rpartition(':')[0])"
+        )
+        assert command(monkeypatch, "run", program.name) == 0
+        assert capfd.readouterr().out == "http://127.0.0.1\n"
+        assert command(monkeypatch, "record", program.name) == 0
+        assert program.output.read_text() == "http://127.0.0.1\n"
 
     def test_runs_a_program(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert command(monkeypatch, "run", "basics/gil_status") == 0
