@@ -72,7 +72,9 @@ class TestComputing:
 class TestWaiting:
     """I/O-bound work: a thread that waits holds no GIL."""
 
-    def test_every_client_waits_at_once(self) -> None:
+    def test_every_client_waits_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        pauses: list[float] = []
+        monkeypatch.setattr("time.sleep", pauses.append)
         # The server answers once all are connected: one at a time would time out.
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
@@ -82,6 +84,7 @@ class TestWaiting:
                 replies = list(pool.map(gil_waiting.ask, [port] * 8))
             server.join()
         assert replies == [b"reply"] * 8
+        assert pauses == [0.1]
 
 
 class TestHashing:

@@ -279,47 +279,49 @@ class TestSharedData:
     """Arrays are changed in place, and the memory is gone in the end."""
 
     @pytest.fixture
-    def names(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-        """Return the names of the blocks that the program makes."""
-        made: list[str] = []
+    def blocks(self, monkeypatch: pytest.MonkeyPatch) -> list[SharedMemory]:
+        """Return the blocks of shared memory that the program makes or opens."""
+        made: list[SharedMemory] = []
 
         def remember(
             name: str | None = None, *, create: bool = False, size: int = 0
         ) -> SharedMemory:
-            block = SharedMemory(name, create, size)
-            made.append(block.name)
-            return block
+            made.append(SharedMemory(name, create, size))
+            return made[-1]
 
         monkeypatch.setattr(shared_data, "SharedMemory", remember)
         return made
 
-    def test_processes_compute_what_one_does(self, names: list[str]) -> None:
+    def test_processes_compute_what_one_does(self, blocks: list[SharedMemory]) -> None:
         numbers = np.arange(shared_data.SIZE, dtype=np.float64)[::-1].copy()
         assert np.array_equal(shared_data.transform(numbers), np.sqrt(numbers))
-        assert_gone(names[0])
+        assert_gone(blocks[0])
 
     def test_a_failure_is_raised_and_leaves_no_memory(
-        self, names: list[str], monkeypatch: pytest.MonkeyPatch
+        self, blocks: list[SharedMemory], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(shared_data, "take_roots", fail)
         with pytest.raises(ZeroDivisionError):
             shared_data.transform(np.zeros(shared_data.SIZE))
-        assert_gone(names[0])
+        assert_gone(blocks[0])
 
     def test_an_array_that_is_not_complete_is_refused(
-        self, names: list[str], monkeypatch: pytest.MonkeyPatch
+        self, blocks: list[SharedMemory], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(shared_data, "take_roots", do_nothing)
         with pytest.raises(RuntimeError, match="not all"):
             shared_data.transform(np.zeros(shared_data.SIZE))
-        assert_gone(names[0])
+        assert_gone(blocks[0])
 
-    def test_a_worker_changes_its_part_only(self) -> None:
+    def test_a_worker_changes_its_part_only_and_closes(
+        self, blocks: list[SharedMemory]
+    ) -> None:
         memory = SharedMemory(create=True, size=shared_data.SIZE * 8)
         try:
             shared_data.as_array(memory)[:] = 9.0
             assert shared_data.take_roots(memory.name, 1, 3) == 2
             assert shared_data.as_array(memory)[:4].tolist() == [9.0, 3.0, 3.0, 9.0]
+            assert blocks[0].buf is None
         finally:
             memory.close()
             memory.unlink()
@@ -340,7 +342,8 @@ def fail(*_: object) -> int:
     return 1 // 0
 
 
-def assert_gone(name: str) -> None:
-    """Check that nobody can open a block of shared memory any more."""
+def assert_gone(block: SharedMemory) -> None:
+    """Check that a block is closed, and that nobody can open it any more."""
+    assert block.buf is None
     with pytest.raises(FileNotFoundError):
-        SharedMemory(name)
+        SharedMemory(block.name)

@@ -60,6 +60,12 @@ class TestAdvise:
         found = advise.advise(ratio, releases_gil=releases_gil, at_once=at_once)
         assert found == advice
 
+    @pytest.mark.parametrize("task", [advise.compute, advise.hash_data])
+    def test_computing_uses_cpu_time(self, task: Callable[[], None]) -> None:
+        started = time.thread_time()
+        task()
+        assert time.thread_time() - started > 0.001
+
     def test_waiting_uses_no_cpu_time(self) -> None:
         assert advise.busy(lambda: time.sleep(0.05)) < 0.2
 
