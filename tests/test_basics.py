@@ -4,6 +4,7 @@ import multiprocessing
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
@@ -62,11 +63,20 @@ class TestComputing:
     @needs_gil
     def test_threads_keep_no_more_than_one_core_busy(self) -> None:
         # Holds on a busy machine too: load lengthens elapsed time, never CPU time.
+        started = time.perf_counter()
         with ThreadPoolExecutor(2) as pool:
             elapsed, cpu = gil_computing.measure(
                 lambda: pool.map(gil_computing.compute, [50_000] * 4)
             )
         assert 0 < cpu <= elapsed * 1.05
+        assert elapsed <= time.perf_counter() - started
+
+    def test_elapsed_time_is_that_of_the_run(self) -> None:
+        for program in (gil_computing, gil_hashing):
+            started = time.perf_counter()
+            elapsed, cpu = program.measure(lambda: [2.0, 3.0])
+            assert 0 <= elapsed <= time.perf_counter() - started
+            assert cpu == 5.0
 
 
 class TestWaiting:
