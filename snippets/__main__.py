@@ -1,16 +1,15 @@
-"""List, show, run and record the programs of the guide.
-
-Usage: python -m snippets list | show NAME | run NAME | record [NAME or CHAPTER ...]
-"""
+"""List, show, run, record and verify the programs of the guide."""
 
 import argparse
 import contextlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
-from snippets import catalogue, output, runner
+from snippets import catalogue, ledger, output, recordings, runner, verify
 from snippets.catalogue import HTTPBIN, CatalogueError, Program
+from snippets.ledger import LEDGER, LedgerError
 
 RUNS_TO_RECORD = 3  # one run cannot tell what varies
 
@@ -28,12 +27,15 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _check_python(program: Program) -> None:
     if not program.runs_on(sys.version_info[:2]):
-        needed, have = (
-            ".".join(map(str, v))
-            for v in (program.requires_python, sys.version_info[:2])
-        )
-        message = f"{program.name} needs Python {needed}, and this is {have}."
+        message = f"{_needs(program)}."
         raise CatalogueError(message)
+
+
+def _needs(program: Program) -> str:
+    needed, have = (
+        ".".join(map(str, v)) for v in (program.requires_python, sys.version_info[:2])
+    )
+    return f"{program.name} needs Python {needed}, and this is {have}"
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -57,6 +59,7 @@ def _record(arguments: argparse.Namespace) -> int:
         for program in programs:
             _check_python(program)
             program.output.write_text(_agreed_output(program, server), encoding="utf-8")
+            recordings.save(program)
             print(f"recorded {program.name}, {program.comparison}")
     return 0
 
@@ -90,6 +93,39 @@ def _agreed_output(program: Program, server: str | None) -> str:
     return previous
 
 
+def _verify(arguments: argparse.Namespace) -> int:
+    chosen = catalogue.select(arguments.names)
+    here = sys.version_info[:2]
+    known = {} if arguments.all else ledger.load(arguments.ledger)
+    todo = verify.stale(chosen, known)
+    runs = sum(len(verify.start_methods(program)) for program in todo)
+    edited = [said for said in map(recordings.complaint, chosen) if said]
+    failures = len(edited)
+    for said in edited:
+        print(f"error: {said}", file=sys.stderr)
+    for number, verdict in enumerate(verify.run_all(todo), start=1):
+        ledger.update(verdict.news, arguments.ledger)
+        failures += bool(verdict.complaint)
+        print(f"[{number:{len(str(runs))}}/{runs}] {verdict}", flush=True)
+    for program in chosen:
+        if not program.runs_on(here) and ledger.complaint(program, known):
+            print(f"not verified here: {_needs(program)}")
+    return int(failures > 0)
+
+
+def _merge(arguments: argparse.Namespace) -> int:
+    for path in arguments.ledgers:
+        if not path.exists():
+            message = f"{path}: there is no such file."
+            raise LedgerError(message)
+    paths = [*arguments.ledgers, arguments.ledger]
+    merged = ledger.merge((path, ledger.load(path)) for path in paths)
+    ledger.save(merged, arguments.ledger)
+    entries = sum(len(item.entries) for item in merged.values())
+    print(f"{arguments.ledger.name}: {len(merged)} programs, {entries} runs")
+    return 0
+
+
 def main() -> int:
     """Read the command line and do what it says; return the exit status."""
     parser = argparse.ArgumentParser(
@@ -101,21 +137,36 @@ def main() -> int:
         ("show", _show, "print the source of a program"),
         ("run", _run, "run a program, with the local HTTP server if it needs one"),
         ("record", _record, "run programs and write their recorded outputs"),
+        ("verify", _verify, "run programs that the ledger does not vouch for"),
+        ("merge", _merge, "add the ledgers of other machines to the one here"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(action=action)
         if name in {"show", "run"}:
             command.add_argument("name", help="a program, such as basics/same_work")
-        elif name == "record":
+        elif name in {"record", "verify"}:
             command.add_argument(
                 "names", nargs="*", help="programs or chapters; all if none"
+            )
+        if name == "verify":
+            command.add_argument(
+                "--all", action="store_true", help="whatever the ledger says"
+            )
+        elif name == "merge":
+            command.add_argument("ledgers", nargs="+", type=Path, metavar="LEDGER")
+        if name in {"verify", "merge"}:
+            command.add_argument(
+                "--ledger", type=Path, default=LEDGER, help="another ledger than usual"
             )
     arguments = parser.parse_args()
     try:
         return int(arguments.action(arguments))
-    except CatalogueError as error:
+    except (CatalogueError, LedgerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted; what was done until now is kept", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -70,6 +70,11 @@ class Program:
     needs_server: bool
 
     @property
+    def where(self) -> Path:
+        """Its path from the root of the project, for messages."""
+        return self.path.relative_to(self.path.parents[2])
+
+    @property
     def chapter(self) -> str:
         """The stem of the chapter the program belongs to."""
         return self.path.parent.name

@@ -1,16 +1,59 @@
-"""What every test gets: the local HTTP server, and a look at what it left behind."""
+"""What every test gets: the local server, a look at what it left, and the ledger."""
 
 import multiprocessing
+import sys
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from snippets import runner
+from snippets import ledger, runner
 from snippets.catalogue import HTTPBIN
+from snippets.ledger import LedgerError
 
 GRACE = 2.0  # seconds that a pool's helper threads get to end
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the one process that sees every report write the ledger.
+
+    Raises:
+        pytest.UsageError: if there is a ledger that cannot be read.
+    """
+    if hasattr(config, "workerinput"):
+        return
+    try:
+        ledger.load()
+    except LedgerError as error:
+        raise pytest.UsageError(str(error)) from error
+    config.pluginmanager.register(LedgerWriter())
+
+
+class LedgerWriter:
+    """Write each run of a program into the ledger as soon as it is reported."""
+
+    def __init__(self) -> None:
+        self.error = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the run from the test that made it, wherever that ran."""
+        for name, value in report.user_properties:
+            if name == "ledger" and report.when == "call" and isinstance(value, dict):
+                try:
+                    ledger.update(ledger.from_json(value))
+                except LedgerError as error:
+                    self.error = str(error)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Do not call a run a success whose ledger is not written."""
+        if self.error and not session.exitstatus:
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+    def pytest_unconfigure(self) -> None:
+        """Say why the ledger could not be written, below everything else."""
+        if self.error:
+            print(f"error: {self.error}", file=sys.stderr)
 
 
 @pytest.fixture(scope="session")

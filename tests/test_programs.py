@@ -2,12 +2,12 @@
 
 import doctest
 import importlib
-import multiprocessing
 import sys
+from collections.abc import Callable
 
 import pytest
 
-from snippets import catalogue, output, runner
+from snippets import catalogue, ledger, recordings, verify
 from snippets.catalogue import ROOT, Program
 
 PROGRAMS = list(catalogue.programs().values())
@@ -23,34 +23,33 @@ def needs(program: Program) -> list[pytest.MarkDecorator]:
 
 def runs() -> list[object]:
     """Return every program, once for each start method if it starts processes."""
-    every = multiprocessing.get_all_start_methods()
     return [
         pytest.param(
-            program, method, id=f"{program.name}-{method}", marks=needs(program)
+            program,
+            method,
+            id=f"{program.name}-{method}" if method else program.name,
+            marks=needs(program),
         )
-        if method
-        else pytest.param(program, None, id=program.name, marks=needs(program))
         for program in PROGRAMS
-        for method in (every if program.starts_processes else [None])
+        for method in verify.start_methods(program)
     ]
 
 
 @pytest.mark.parametrize(("program", "start_method"), runs())
 def test_prints_its_output(
-    program: Program, start_method: str | None, server: str
+    program: Program,
+    start_method: str | None,
+    server: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    where = program.path.relative_to(ROOT)
-    anew = f"nox -s record -- {program.name}"
-    assert program.output.exists(), f"{where} has no output yet; record it: {anew}"
-    result = runner.run(program, start_method=start_method, server=server)
-    assert not result.complaint(), f"{where} {result.complaint()}"
-    recorded = program.output.read_text(encoding="utf-8")
-    difference = output.difference(recorded, result.stdout, program.comparison)
-    assert not difference, (
-        f"{where} no longer prints what is recorded ({program.comparison}):\n"
-        f"{difference}\n"
-        f"If the new output is right, record it: {anew}"
-    )
+    verdict = verify.check(program, start_method, server)
+    record_property("ledger", ledger.to_json(verdict.news))
+    assert not verdict.complaint, str(verdict)
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_its_output_was_recorded_by_a_run(program: Program) -> None:
+    assert recordings.complaint(program) == ""
 
 
 @pytest.mark.parametrize(
@@ -74,3 +73,7 @@ def test_chapters_folders_and_tests_have_the_same_stems() -> None:
 def test_every_output_belongs_to_a_program() -> None:
     outputs = set(catalogue.SNIPPETS.glob("*/*.out"))
     assert outputs - {program.output for program in PROGRAMS} == set()
+    assert (
+        set(recordings.load(PROGRAMS[0])) - {program.name for program in PROGRAMS}
+        == set()
+    )
