@@ -21,8 +21,9 @@ def install(session: nox.Session, group: str) -> None:
 
 
 def build(session: nox.Session) -> None:
-    """Build the site strictly: every warning is an error."""
+    """Build the site strictly, once what it shows is verified."""
     install(session, "docs")
+    session.run("python", "-m", "snippets", "verify")
     session.run(
         *("sphinx-build", "--fail-on-warning", "--quiet"),
         *SITE,
@@ -38,7 +39,9 @@ def docs(session: nox.Session) -> None:
     if session.interactive or "serve" in session.posargs:
         install(session, "live")
         session.run(
-            "sphinx-autobuild", "--watch=snippets", "--port=0", "--quiet", *SITE
+            *("sphinx-autobuild", "--watch=snippets", "--port=0", "--quiet"),
+            "--pre-build=python -m snippets verify",
+            *SITE,
         )
 
 

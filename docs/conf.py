@@ -22,6 +22,7 @@ extensions = [
     "sphinx_copybutton",
     "verified",
     "programs",
+    "evidence",
 ]
 exclude_patterns = ["_*"]
 nitpicky = True

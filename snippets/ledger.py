@@ -253,17 +253,22 @@ def merge(ledgers: Iterable[tuple[Path, Ledger]]) -> Ledger:
     return merged
 
 
+def current(program: Program, ledger: Ledger) -> Evidence:
+    """Return the runs that a program has had as it stands, with its output."""
+    now = evidence(program)
+    then = ledger.get(program.name, now)
+    return then if (now.source, now.output) == (then.source, then.output) else now
+
+
 def complaint(program: Program, ledger: Ledger) -> str:
     """Say why a program may not be published as verified; empty if it may."""
-    now, then = evidence(program), ledger.get(program.name)
-    if then is None:
-        return "was never verified"
-    if now.source != then.source:
-        return "has changed since it was verified"
-    if now.output != then.output:
-        return "has another recorded output than when it was verified"
-    if then.failed:
-        run = then.failed[0]
+    found = current(program, ledger)
+    if found.failed:
+        run = found.failed[0]
         method = f" ({run.start_method})" if run.start_method else ""
         return f"failed on Python {run.python}{method}, {run.machine}"
-    return "" if then.passed else "was never verified"
+    if found.passed:
+        return ""
+    if program.name in ledger:
+        return "has changed, or its output has, since it was verified"
+    return "was never verified"

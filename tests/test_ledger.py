@@ -213,15 +213,15 @@ class TestComplaint:
         passed = {program.name: replace(ledger.evidence(program), entries=(RUN,))}
         with program.output.open("a") as file:
             file.write("more\n")
-        assert "another recorded output" in ledger.complaint(program, passed)
+        assert "since it was verified" in ledger.complaint(program, passed)
+        passed = {program.name: replace(ledger.evidence(program), entries=(RUN,))}
         with program.path.open("a") as file:
             file.write("# more\n")
-        assert "changed since it was verified" in ledger.complaint(program, passed)
+        assert "since it was verified" in ledger.complaint(program, passed)
 
     def test_what_never_ran_or_failed_is_not(self, program: Program) -> None:
         assert ledger.complaint(program, {}) == "was never verified"
         nothing = ledger.evidence(program)
-        assert "never" in ledger.complaint(program, {program.name: nothing})
         failed = replace(RUN, outcome="failed", start_method="spawn")
         mixed = {program.name: replace(nothing, entries=(RUN, failed))}
         said = ledger.complaint(program, mixed)

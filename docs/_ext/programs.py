@@ -62,7 +62,9 @@ def present_page(app: Sphinx, doctree: nodes.document) -> None:
         anchor = nodes.make_id(f"{kind}-{program.name}")
         if kind == Kind.EXCERPT:
             anchor += f"-{app.env.new_serialno(anchor)}"
-        wrapper = nodes.container(literal_block=True, ids=[anchor])
+        wrapper = nodes.container(
+            literal_block=True, ids=[anchor], program=program.name
+        )
         wrapper["classes"] += ["literal-block-wrapper", str(kind)]
         node.replace_self(wrapper)
         wrapper += [caption, node]

@@ -4,8 +4,12 @@ The manifest, ``manifest.json`` beside the pages, names each block of the site w
 page, line and kind. ``tests/site`` compares it with the HTML and with the tests.
 """
 
+import doctest
+import functools
 import hashlib
+import importlib
 import json
+import sys
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -15,13 +19,13 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import ExtensionError
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
-from snippets import catalogue
+from snippets import catalogue, ledger, recordings
 from snippets.catalogue import CatalogueError, Program
+from snippets.ledger import Ledger, LedgerError
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +72,11 @@ def classify(node: nodes.Element, programs: Iterable[Program]) -> tuple[Kind, st
     if included := node.get("source"):
         return _included(node.astext(), Path(included), programs)
     if "docstring of" in (node.source or "") and isinstance(node, nodes.doctest_block):
-        return Kind.SESSION, (node.source or "").rpartition("docstring of ")[2]
+        owner = (node.source or "").rpartition("docstring of ")[2]
+        _run_session(node.astext(), owner)
+        return Kind.SESSION, owner
     if node.get("testnodetype") == "doctest":
+        _run_session(node.astext(), "")
         return Kind.SESSION, ""
     if node.get("language") == "console":
         return Kind.COMMAND, ""
@@ -101,6 +108,22 @@ def _included(text: str, path: Path, programs: Iterable[Program]) -> tuple[Kind,
     raise RefusedError(reason)
 
 
+def _run_session(text: str, owner: str) -> None:
+    """Run a session, that of a docstring with the names of its program.
+
+    Raises:
+        RefusedError: if it prints something else than it shows.
+    """
+    names: dict[str, object] = {}
+    if owner:
+        names |= vars(importlib.import_module(".".join(owner.split(".")[:3])))
+    test = doctest.DocTestParser().get_doctest(text, names, "session", None, 0)
+    said: list[str] = []
+    if doctest.DocTestRunner(verbose=False).run(test, out=said.append).failed:
+        reason = "this session does not print what it shows\n" + "".join(said)
+        raise RefusedError(reason)
+
+
 def _definitions(path: Path) -> Iterator[str]:
     """Yield the source of each function and class, as it stands and dedented."""
     source = path.read_text(encoding="utf-8")
@@ -127,10 +150,11 @@ def check_page(app: Sphinx, doctree: nodes.document) -> None:
         digest = hashlib.sha256(node.astext().rstrip("\n").encode()).hexdigest()
         blocks.append(Block(page, node.line or 0, kind, source, digest))
         node["kind"] = kind
-    _blocks(app.env)[page] = blocks
+    pages_of_blocks(app.env)[page] = blocks
 
 
-def _blocks(env: BuildEnvironment) -> dict[str, list[Block]]:
+def pages_of_blocks(env: BuildEnvironment) -> dict[str, list[Block]]:
+    """Return the blocks that were found, page by page."""
     if not hasattr(env, "verified_blocks"):
         env.verified_blocks = {}  # type: ignore[attr-defined]
     return env.verified_blocks  # type: ignore[attr-defined, no-any-return]
@@ -138,20 +162,22 @@ def _blocks(env: BuildEnvironment) -> dict[str, list[Block]]:
 
 def forget_page(_: Sphinx, env: BuildEnvironment, page: str) -> None:
     """Forget the blocks of a page that is read anew, or gone."""
-    _blocks(env).pop(page, None)
+    pages_of_blocks(env).pop(page, None)
 
 
 def merge_pages(
     _: Sphinx, env: BuildEnvironment, pages: set[str], other: BuildEnvironment
 ) -> None:
     """Take over the blocks of pages that another process has read."""
-    found = _blocks(other)
-    _blocks(env).update({page: found[page] for page in pages if page in found})
+    found = pages_of_blocks(other)
+    pages_of_blocks(env).update({page: found[page] for page in pages if page in found})
 
 
 def check_programs(app: Sphinx, env: BuildEnvironment) -> None:
     """Report each program, and each output, that no page shows whole."""
-    shown = {(b.kind, b.source) for blocks in _blocks(env).values() for b in blocks}
+    shown = {
+        (b.kind, b.source) for blocks in pages_of_blocks(env).values() for b in blocks
+    }
     for program in known_programs(app).values():
         for kind, path in (
             (Kind.PROGRAM, program.path),
@@ -171,27 +197,59 @@ def write_manifest(app: Sphinx, exception: Exception | None) -> None:
     """Write down every block of the site, page by page in their order."""
     if exception or app.builder.format != "html":
         return
-    blocks = [asdict(b) for _, page in sorted(_blocks(app.env).items()) for b in page]
+    blocks = [
+        asdict(b) for _, page in sorted(pages_of_blocks(app.env).items()) for b in page
+    ]
     text = json.dumps({"blocks": blocks}, indent=1)
     Path(app.outdir, "manifest.json").write_text(text + "\n", encoding="utf-8")
 
 
-def check_catalogue(app: Sphinx) -> None:
-    """Stop before anything is built if a program breaks a rule.
+def known_runs(app: Sphinx) -> Ledger:
+    """Return the ledger that the site is built from."""
+    return _load(Path(app.confdir, app.config.verified_ledger).resolve())
+
+
+_load = functools.cache(ledger.load)  # a build speaks of one state of it
+
+
+def check_ledger(app: Sphinx) -> None:
+    """Stop before anything is built if a program, as it stands, did not pass.
+
+    Only a program that this Python is too old for is let through, and its page says
+    that it was not run; with ``verified_complete`` it is not.
 
     Raises:
-        ExtensionError: if so; it names the file, the line and what to do.
+        SystemExit: if so, when the reasons are logged; what Sphinx makes of other
+            exceptions asks its developers to mend our programs.
     """
     try:
-        known_programs(app)
-    except CatalogueError as error:
-        raise ExtensionError(str(error)) from error
+        complaints = list(_complaints(app, known_runs(app)))
+    except (CatalogueError, LedgerError) as error:
+        complaints = [str(error)]
+    for complaint in complaints:
+        logger.error(complaint, type="verified")
+    if complaints:
+        raise SystemExit(2)
+
+
+def _complaints(app: Sphinx, runs: Ledger) -> Iterator[str]:
+    for program in known_programs(app).values():
+        if said := recordings.complaint(program):
+            yield said
+            continue
+        reason = ledger.complaint(program, runs)
+        too_new = not program.runs_on(sys.version_info[:2])
+        excused = too_new and not ledger.current(program, runs).failed
+        if reason and (app.config.verified_complete or not excused):
+            yield f"{program.where}:1: {reason}; verify it: nox -s tests"
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the gate."""
     app.add_config_value("verified_snippets", "../snippets", "env", str)
-    app.connect("builder-inited", check_catalogue)
+    app.add_config_value("verified_ledger", "../build/ledger.json", "", str)
+    app.add_config_value("verified_complete", default=False, rebuild="", types=bool)
+    app.connect("builder-inited", check_ledger)
     app.connect("doctree-read", check_page, priority=100)
     app.connect("env-purge-doc", forget_page)
     app.connect("env-merge-info", merge_pages)

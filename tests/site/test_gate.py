@@ -14,7 +14,7 @@ from snippets.catalogue import ROOT
 def build(folder: Path) -> tuple[int, str]:
     """Build the project in a folder; return the exit status and the complaints."""
     options = {
-        "extensions": "myst_parser,sphinx.ext.doctest,verified,programs",
+        "extensions": "myst_parser,sphinx.ext.doctest,verified,programs,evidence",
         "verified_snippets": "../snippets",
     }
     result = subprocess.run(

@@ -9,10 +9,10 @@ from functools import cache
 from typing import TypedDict
 
 import pytest
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup
 from fences import COMMANDS, SESSIONS
 
-from snippets import catalogue
+from snippets import catalogue, ledger
 from snippets.catalogue import ROOT
 
 SITE = ROOT / "build/html"
@@ -22,6 +22,8 @@ PAGES = sorted(
     if "_static" not in page.parts
 )
 PROGRAMS = catalogue.programs()
+EVIDENCE = "reference/verification"
+DASHES = str.maketrans("/_", "--")
 
 
 class Block(TypedDict):
@@ -43,10 +45,17 @@ def manifest() -> list[Block]:
 
 
 @cache
-def code_of(page: str) -> list[Tag]:
-    """Return the code blocks of a page as the browser sees them."""
+def soup(page: str) -> BeautifulSoup:
+    """Return a page as the browser sees it."""
     html = (SITE / page).with_suffix(".html").read_text(encoding="utf-8")
-    return list(BeautifulSoup(html, "html.parser").find_all("pre"))
+    return BeautifulSoup(html, "html.parser")
+
+
+def row_of(name: str) -> str:
+    """Return the text of a program's row in the table of evidence."""
+    row = soup(EVIDENCE).select_one(f"tr#evidence-{name.translate(DASHES)}")
+    assert row, f"{EVIDENCE} has no row for {name}"
+    return row.get_text()
 
 
 @cache
@@ -70,7 +79,7 @@ def test_the_site_was_built() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_of_a_page_is_in_the_manifest(page: str) -> None:
-    seen = Counter(digest(block.get_text()) for block in code_of(page))
+    seen = Counter(digest(block.get_text()) for block in soup(page).find_all("pre"))
     listed = Counter(b["sha256"] for b in manifest() if b["page"] == page)
     assert seen == listed
 
@@ -107,6 +116,49 @@ def test_every_block_has_a_test() -> None:
         if not any(name.startswith(proof_of(block)) for name in collected())
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_program_of_a_page_has_its_evidence(page: str) -> None:
+    shown = [
+        b["source"] for b in manifest() if (b["page"], b["kind"]) == (page, "program")
+    ]
+    lines = soup(page).select("p.evidence")
+    assert len(lines) == len(shown)
+    for name, line in zip(shown, lines, strict=True):
+        chapter, stem = name.split("/")
+        targets = {link.get_text(): str(link["href"]) for link in line.find_all("a")}
+        assert list(targets) == ["Download", "Source", "Tests", "Evidence"]
+        download, source, tests = (
+            (SITE / page).parent / targets[text]
+            for text in ("Download", "Source", "Tests")
+        )
+        assert download.name == f"{stem}.py"
+        assert download.read_bytes() == PROGRAMS[name].path.read_bytes()
+        assert source.read_bytes() == PROGRAMS[name].path.read_bytes()
+        assert tests.read_bytes() == (ROOT / f"tests/test_{chapter}.py").read_bytes()
+        target, _, row = targets["Evidence"].partition("#")
+        assert ((SITE / page).parent / target).resolve() == SITE / f"{EVIDENCE}.html"
+        assert row == f"evidence-{name.translate(DASHES)}"
+        assert name in row_of(name)
+
+
+def test_every_block_has_a_row() -> None:
+    rows = Counter(
+        tuple(cell.get_text() for cell in row.find_all("td")[:2])
+        for row in soup(EVIDENCE).find_all("tr")
+        if len(row.find_all("td")) == 3
+    )
+    blocks = Counter((f"{b['page']}:{b['line']}", b["kind"]) for b in manifest())
+    assert rows == blocks
+
+
+def test_the_site_says_what_the_ledger_says() -> None:
+    for name, program in PROGRAMS.items():
+        passed = ledger.current(program, ledger.load(SITE / "ledger.json")).passed
+        for run in passed:
+            assert run.start_method in row_of(name)
+        assert ("Not run" in row_of(name)) == (passed == [])
 
 
 def test_every_session_and_command_of_a_page_is_on_the_site() -> None:

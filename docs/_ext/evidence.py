@@ -1,0 +1,273 @@
+"""Show the evidence: a line below each program, and a table of programs and of blocks.
+
+Links lead to what the site was made from: programs and tests are copied as they are.
+The ledger may change when no page does; then the pages that show it are written again.
+"""
+
+import hashlib
+import json
+import shutil
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.osutil import relative_uri
+from sphinx.util.typing import ExtensionMetadata
+from verified import Block, Kind, known_programs, known_runs, pages_of_blocks
+
+from snippets import ledger, recordings
+from snippets.catalogue import ROOT, Program
+from snippets.ledger import Evidence
+
+PAGE = "reference/verification"
+SOURCES = "_sources"  # where Sphinx, too, puts the sources of a site, as plain text
+Cell = str | list[nodes.Node]
+Row = tuple[str, list[Cell]]  # its anchor, which may be empty, and its cells
+
+
+class Line(nodes.General, nodes.Element):
+    """The evidence for one program; filled in when its page is written."""
+
+
+class Table(nodes.General, nodes.Element):
+    """The evidence for all programs, or all blocks; likewise."""
+
+
+class EvidenceTable(SphinxDirective):
+    """A table of the evidence, for every one of the ``programs`` or ``blocks``."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the place of the table."""
+        if self.arguments[0] not in {"programs", "blocks"}:
+            message = f"there is evidence for programs and blocks, not {self.arguments}"
+            raise self.error(message)
+        return [Table(subject=self.arguments[0])]
+
+
+def add_lines(_: Sphinx, doctree: nodes.document) -> None:
+    """Put a line below each program, and below its output where that follows."""
+    for node in list(doctree.findall(nodes.container)):
+        if Kind.PROGRAM not in node["classes"]:
+            continue
+        line = Line(program=node["program"])
+        target = f"/../snippets/{node['program']}.py"
+        line += addnodes.download_reference(
+            "", "", nodes.Text("Download"), reftarget=target
+        )
+        siblings = node.parent.children
+        place = siblings.index(node) + 1
+        below = siblings[place : place + 1]
+        if below and isinstance(below[0], nodes.container):
+            place += Kind.OUTPUT in below[0]["classes"]
+        node.parent.insert(place, line)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that is being written, and what it can tell."""
+
+    app: Sphinx
+    name: str
+
+    def evidence(self, program: Program) -> Evidence:
+        """Return the runs of a program."""
+        return ledger.current(program, known_runs(self.app))
+
+    def link(self, text: str, target: str, anchor: str = "") -> nodes.reference:
+        """Return a link from here to a page, or to a file of the site."""
+        builder = self.app.builder
+        if target in self.app.env.found_docs:
+            target = builder.get_target_uri(target)
+        uri = relative_uri(builder.get_target_uri(self.name), target)
+        return nodes.reference("", text, refuri=uri + anchor, internal=True)
+
+    def links(self, program: Program) -> list[nodes.reference]:
+        """Return links to the files of a program and to its row in the table."""
+        return [
+            self.link("Source", f"{SOURCES}/snippets/{program.name}.py.txt"),
+            self.link("Tests", f"{SOURCES}/tests/test_{program.chapter}.py.txt"),
+        ]
+
+    def fill_line(self, line: Line, program: Program) -> None:
+        """Say in a line how a program was verified."""
+        found = self.evidence(program)
+        kind = "passed" if found.passed else "not-run"
+        text = ("Verified: " if found.passed else "") + _runs(program, found)
+        links = [*line.children, *self.links(program)]
+        if PAGE in self.app.env.found_docs:
+            links.append(self.link("Evidence", PAGE, f"#{_row_id(program)}"))
+        verdict = nodes.inline("", text, classes=[kind])
+        content = [verdict, nodes.Text(" "), *_joined(links)]
+        line.replace_self(nodes.paragraph("", "", *content, classes=["evidence"]))
+
+    def program_table(self) -> nodes.Element:
+        """Return a row for each program: its runs, its output, its files."""
+        labels = self.app.env.domains.standard_domain.anonlabels
+        rows: list[Row] = []
+        for program in known_programs(self.app).values():
+            page, anchor = labels[program.name]
+            recording = recordings.load(program)[program.name]
+            recorded = f"{recording.date}, {recording.python}, {recording.machine}"
+            files = _joined(self.links(program))
+            name = self.link(program.name, page, f"#{anchor}")
+            runs = _runs(program, self.evidence(program))
+            rows.append((_row_id(program), [[name], runs, recorded, files]))
+        return _table(["Program", "Runs", "Output recorded", "Files"], rows)
+
+    def block_table(self) -> nodes.Element:
+        """Return a row for each block of the site: its place, kind and evidence."""
+        rows: list[Row] = [
+            ("", [[self.link(f"{page}:{block.line}", page)], block.kind, evidence])
+            for page, blocks in sorted(pages_of_blocks(self.app.env).items())
+            for block in blocks
+            for evidence in [self._block(block)]
+        ]
+        return _table(["Block", "Kind", "Evidence"], rows)
+
+    def _block(self, block: Block) -> Cell:
+        if block.kind in {Kind.PROGRAM, Kind.EXCERPT, Kind.OUTPUT}:
+            program = known_programs(self.app)[block.source]
+            row = self.link(block.source, self.name, f"#{_row_id(program)}")
+            return [nodes.Text("the runs of "), row]
+        if block.kind == Kind.SESSION:
+            return "run as this site was built, and in each run of the tests"
+        return "run in each run of the tests, or by the gate of the project"
+
+
+def _runs(program: Program, found: Evidence) -> str:
+    """Say where and how fast a program ran."""
+    if not found.passed:
+        needed = ".".join(map(str, program.requires_python))
+        return f"Not run for this copy of the site, which had no Python {needed}"
+    typical = statistics.median(run.seconds for run in found.passed)
+    told = [
+        f"Python {pythons(run.python for run in found.passed)}",
+        ", ".join(sorted({run.machine.split()[0] for run in found.passed})),
+        ", ".join(sorted({run.start_method for run in found.passed} - {""})),
+        f"{typical:.2f} s",
+    ]
+    return " · ".join(item for item in told if item)
+
+
+def pythons(versions: Iterable[str]) -> str:
+    """Return versions of Python in their order, with spans for those in a row.
+
+    >>> pythons(["3.12", "3.11", "3.13", "3.15", "3.14t", "3.15t"])
+    '3.11 to 3.13, 3.15, 3.14t to 3.15t'
+    """
+    spans: list[list[str]] = []
+    for version in sorted(set(versions), key=_order):
+        threads, minor = _order(version)
+        if spans and _order(spans[-1][-1]) == (threads, minor - 1):
+            spans[-1].append(version)
+        else:
+            spans.append([version])
+    return ", ".join(" to ".join(dict.fromkeys([s[0], s[-1]])) for s in spans)
+
+
+def _order(version: str) -> tuple[bool, int]:
+    """Return what orders versions: those with free threads come last."""
+    return version.endswith("t"), int(version.rstrip("t").partition(".")[2])
+
+
+def _row_id(program: Program) -> str:
+    return nodes.make_id(f"evidence-{program.name}")
+
+
+def _joined(links: Sequence[nodes.Node]) -> list[nodes.Node]:
+    return [node for link in links for node in (nodes.Text(" "), link)][1:]
+
+
+def _table(heads: list[str], rows: list[Row]) -> nodes.Element:
+    """Return a table whose rows may have an anchor each."""
+    group = nodes.tgroup(cols=len(heads))
+    group += [nodes.colspec(colwidth=1) for _ in heads]
+    head, body = nodes.thead(), nodes.tbody()
+    head += _row("", list(heads))
+    body += [_row(anchor, cells) for anchor, cells in rows]
+    group += [head, body]
+    return nodes.table("", group, classes=["evidence-table"])
+
+
+def _row(anchor: str, cells: Sequence[Cell]) -> nodes.row:
+    row = nodes.row()
+    for cell in cells:
+        content = [nodes.Text(cell)] if isinstance(cell, str) else cell
+        row += nodes.entry("", nodes.paragraph("", "", *content))
+    if anchor:
+        row["ids"] = [anchor]
+    return row
+
+
+def fill_in(app: Sphinx, doctree: nodes.document, name: str) -> None:
+    """Fill in the lines and the tables of a page."""
+    page = Page(app, name)
+    for line in list(doctree.findall(Line)):
+        page.fill_line(line, known_programs(app)[line["program"]])
+    for place in list(doctree.findall(Table)):
+        programs = place["subject"] == "programs"
+        place.replace_self(page.program_table() if programs else page.block_table())
+
+
+def written_anew(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Return the pages whose evidence is another than when they were written."""
+    then: dict[str, str] = getattr(env, "evidence_written", {})
+    now = dict(_digests(app))
+    env.evidence_written = now  # type: ignore[attr-defined]
+    return [page for page in now if now[page] != then.get(page)]
+
+
+def _digests(app: Sphinx) -> Iterator[tuple[str, str]]:
+    """Yield a fingerprint of what each page shows of the evidence."""
+    runs, programs = known_runs(app), known_programs(app)
+    pages = pages_of_blocks(app.env)
+    for page, blocks in pages.items():
+        shown = [programs[b.source] for b in blocks if b.kind == Kind.PROGRAM]
+        yield page, _digest([_runs(p, ledger.current(p, runs)) for p in shown])
+    if PAGE in app.env.found_docs:
+        everything = [asdict(block) for blocks in pages.values() for block in blocks]
+        yield PAGE, _digest([everything, ledger.to_json(runs)])
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def copy_sources(app: Sphinx, exception: Exception | None) -> None:
+    """Copy programs, their tests and the ledger to where the links lead."""
+    if exception or app.builder.format != "html":
+        return
+    for program in known_programs(app).values():
+        tests = ROOT / f"tests/test_{program.chapter}.py"
+        for path, name in (
+            (program.path, f"snippets/{program.name}.py.txt"),
+            (tests, f"tests/{tests.name}.txt"),
+        ):
+            copy = Path(app.outdir, SOURCES, name)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+    ledger.save(known_runs(app), Path(app.outdir, "ledger.json"))
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the evidence; it follows the presentation of programs."""
+    app.setup_extension("programs")
+    app.add_directive("evidence", EvidenceTable)
+    app.connect("doctree-read", add_lines, priority=120)
+    app.connect("env-updated", written_anew)
+    app.connect("doctree-resolved", fill_in)
+    app.connect("build-finished", copy_sources)
+    return {
+        "version": "1",
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
