@@ -12,7 +12,7 @@ PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15"]
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "typing", "tests", "docs", "site"]
+nox.options.sessions = ["lint", "typing", "tests", "docs", "site", "browser"]
 
 
 def install(session: nox.Session, group: str) -> None:
@@ -49,9 +49,7 @@ def docs(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run every program, session and command on each Python; arguments go to pytest."""
     install(session, "tests")
-    session.run(
-        "pytest", "--numprocesses=auto", "--ignore=tests/site", *session.posargs
-    )
+    session.run("pytest", "--numprocesses=auto", *session.posargs)
 
 
 @nox.session
@@ -63,12 +61,18 @@ def site(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Build the site and click every copy button in Chromium; run what it copied."""
+    build(session)
+    install(session, "browser")
+    session.run("pytest", "--numprocesses=auto", "tests/browser", *session.posargs)
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Check that tests reach every line of every program, on the newest Python."""
     install(session, "tests")
-    session.run(
-        "coverage", "run", "-m", "pytest", "--ignore=tests/site", *session.posargs
-    )
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
     session.run("coverage", "report")
 
 

@@ -61,7 +61,7 @@ def row_of(name: str) -> str:
 @cache
 def collected() -> set[str]:
     """Return the names of the tests that pytest collects."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "tests"]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q"]
     quiet = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=True
     )
