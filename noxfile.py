@@ -4,6 +4,8 @@
 # ///
 """Everything the project does, by name: `nox -l` lists it, `nox -s NAME` does it."""
 
+import os
+
 import nox
 
 SITE = ["--doctree-dir=build/doctrees", "docs", "build/html"]
@@ -47,9 +49,15 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run every program, session and command on each Python; arguments go to pytest."""
+    """Run every program, session and command on each Python; arguments go to pytest.
+
+    With `-- --soak 50` do it 50 times, while other processes keep every core busy.
+    """
     install(session, "tests")
-    session.run("pytest", "--numprocesses=auto", *session.posargs)
+    if session.posargs[:1] == ["--soak"]:
+        session.run("python", "tests/soak.py", *session.posargs[1:])
+    else:
+        session.run("pytest", "--numprocesses=auto", *session.posargs)
 
 
 @nox.session
@@ -97,6 +105,16 @@ def typing(session: nox.Session) -> None:
     """Check the types of all code, strictly."""
     install(session, "typing")
     session.run("mypy")
+
+
+@nox.session(name="bench-site")
+def bench_site(session: nox.Session) -> None:
+    """Measure what verifying and building cost, and how both grow."""
+    install(session, "site")
+    path = os.pathsep.join(["docs/_ext", "."])
+    # Where no bytecode is kept, every start compiles everything anew.
+    environment = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": None}
+    session.run("python", "tests/bench_site.py", env=environment)
 
 
 @nox.session

@@ -97,16 +97,19 @@ def _verify(arguments: argparse.Namespace) -> int:
     chosen = catalogue.select(arguments.names)
     here = sys.version_info[:2]
     known = {} if arguments.all else ledger.load(arguments.ledger)
+    recorded = recordings.load(chosen[0].path.parents[1])
     todo = verify.stale(chosen, known)
     runs = sum(len(verify.start_methods(program)) for program in todo)
-    edited = [said for said in map(recordings.complaint, chosen) if said]
-    failures = len(edited)
-    for said in edited:
-        print(f"error: {said}", file=sys.stderr)
-    for number, verdict in enumerate(verify.run_all(todo), start=1):
-        ledger.update(verdict.news, arguments.ledger)
-        failures += bool(verdict.complaint)
-        print(f"[{number:{len(str(runs))}}/{runs}] {verdict}", flush=True)
+    failures = 0
+    for program in chosen:
+        if said := recordings.complaint(program, recorded):
+            failures += 1
+            print(f"error: {said}", file=sys.stderr)
+    with ledger.Writer(arguments.ledger) as writer:
+        for number, verdict in enumerate(verify.run_all(todo), start=1):
+            writer.add(verdict.news)
+            failures += bool(verdict.complaint)
+            print(f"[{number:{len(str(runs))}}/{runs}] {verdict}", flush=True)
     for program in chosen:
         if not program.runs_on(here) and ledger.complaint(program, known):
             print(f"not verified here: {_needs(program)}")

@@ -10,10 +10,11 @@ import json
 import os
 import platform
 import sysconfig
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from snippets.catalogue import ROOT, Program
 
@@ -218,6 +219,42 @@ def update(news: Ledger, path: Path = LEDGER) -> None:
     except OSError as error:
         message = f"{path}: cannot be written ({error.strerror})."
         raise LedgerError(message) from error
+
+
+class Writer:
+    """Writes runs into a ledger, every second and at the end, come what may."""
+
+    def __init__(self, path: Path = LEDGER) -> None:
+        """Take the ledger to write into."""
+        self._path = path
+        self._news: dict[str, Evidence] = {}
+        self._written = time.monotonic()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Write what is not yet written."""
+        self.flush()
+
+    def add(self, news: Ledger) -> None:
+        """Take some runs; write, if the last time is more than a second ago."""
+        for name, item in news.items():
+            self._news[name] = _joined(self._news.get(name, item), item)
+        if time.monotonic() - self._written > 1:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is not yet written.
+
+        Raises:
+            LedgerError: if the ledger cannot be read or written; nothing is forgotten.
+        """
+        self._written = time.monotonic()
+        if self._news:
+            update(self._news, self._path)
+            self._news = {}
 
 
 def _joined(old: Evidence, new: Evidence) -> Evidence:

@@ -6,11 +6,14 @@ They are committed beside the outputs, so that one edited by hand is noticed.
 import datetime as dt
 import json
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from snippets import ledger
-from snippets.catalogue import CatalogueError, Program
+from snippets.catalogue import SNIPPETS, CatalogueError, Program
+
+FILE = "recordings.json"
 
 
 @dataclass(frozen=True)
@@ -24,13 +27,13 @@ class Recording:
     date: str
 
 
-def load(program: Program) -> dict[str, Recording]:
-    """Return the recordings of a program and its like, by their names.
+def load(snippets: Path = SNIPPETS) -> dict[str, Recording]:
+    """Return the recordings of the programs in a folder, by their names.
 
     Raises:
         CatalogueError: if the file is not what ``save`` writes.
     """
-    path = _file(program)
+    path = snippets / FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return {name: Recording(**item) for name, item in content.items()}
@@ -44,13 +47,10 @@ def load(program: Program) -> dict[str, Recording]:
         raise CatalogueError(message) from error
 
 
-def _file(program: Program) -> Path:
-    return program.path.parents[1] / "recordings.json"
-
-
 def save(program: Program) -> None:
     """Write down that the output of a program has just been recorded."""
-    recordings = load(program)
+    snippets = program.path.parents[1]
+    recordings = load(snippets)
     found = ledger.evidence(program)
     recordings[program.name] = Recording(
         source=found.source,
@@ -62,12 +62,12 @@ def save(program: Program) -> None:
     text = json.dumps(
         {name: asdict(recordings[name]) for name in sorted(recordings)}, indent=1
     )
-    _file(program).write_text(text + "\n", encoding="utf-8")
+    (snippets / FILE).write_text(text + "\n", encoding="utf-8")
 
 
-def complaint(program: Program) -> str:
+def complaint(program: Program, recordings: Mapping[str, Recording]) -> str:
     """Say why an output is not what the program printed; empty if it is."""
-    recording = load(program).get(program.name)
+    recording = recordings.get(program.name)
     now = ledger.evidence(program)
     if not now.output or recording is None:
         reason = "has no recorded output"

@@ -78,8 +78,8 @@ def stale(programs: list[Program], known: Ledger) -> list[Program]:
     ]
 
 
-def run_all(programs: list[Program]) -> Iterator[Verdict]:
-    """Run programs, as many at once as there are cores; yield each as it ends.
+def run_all(programs: list[Program], at_once: int | None = None) -> Iterator[Verdict]:
+    """Run programs, by default as many at once as there are cores; yield each result.
 
     A program that starts processes is run with each start method.
     """
@@ -87,7 +87,7 @@ def run_all(programs: list[Program]) -> Iterator[Verdict]:
         server = None
         if any(program.needs_server for program in programs):
             server = stack.enter_context(runner.local_server())
-        pool = ThreadPoolExecutor(os.cpu_count())
+        pool = ThreadPoolExecutor(at_once or os.cpu_count())
         stack.callback(pool.shutdown, cancel_futures=True)
         futures: list[Future[Verdict]] = [
             pool.submit(check, program, method, server)

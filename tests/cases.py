@@ -7,13 +7,19 @@ Those below a line ``+++ PATH`` come later, when the programs are recorded and v
 
 import contextlib
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from snippets import catalogue, ledger, recordings
-from snippets.catalogue import ROOT, CatalogueError
+from snippets.catalogue import ROOT, CatalogueError, Program
 
 SOUND = ROOT / "tests/site/cases/sound.txt"
+# For a build that has no conf.py.
+OPTIONS = {
+    "extensions": "myst_parser,sphinx.ext.doctest,verified,programs,evidence",
+    "verified_snippets": "../snippets",
+}
 CASES = sorted(set(SOUND.parent.glob("*.txt")) - {SOUND})
 
 
@@ -26,10 +32,15 @@ def lay_out(case: Path, folder: Path) -> None:
     """Write the files of the sound project, then those of a case, into a folder."""
     for source in (SOUND, case):
         _write("---", source, folder)
+    vouch_for(list(_programs(folder)), folder)
+    _write("+++", case, folder)
+
+
+def _programs(folder: Path) -> Iterator[Program]:
+    """Yield the programs that are sound enough to be read."""
     for path in folder.glob("snippets/*/*.py"):
         with contextlib.suppress(CatalogueError):
-            _vouch_for(path, folder)
-    _write("+++", case, folder)
+            yield catalogue.read(path)
 
 
 def _write(mark: str, case: Path, folder: Path) -> None:
@@ -42,10 +53,10 @@ def _write(mark: str, case: Path, folder: Path) -> None:
             path.write_text(content, encoding="utf-8")
 
 
-def _vouch_for(path: Path, folder: Path) -> None:
-    """Write down that a program was recorded and passed."""
-    program = catalogue.read(path)
-    recordings.save(program)
+def vouch_for(programs: list[Program], folder: Path) -> None:
+    """Write down that programs were recorded and passed."""
     run = ledger.entry(None, passed=True, seconds=0.1)
-    passed = replace(ledger.evidence(program), entries=(run,))
-    ledger.update({program.name: passed}, folder / "build/ledger.json")
+    for program in programs:
+        recordings.save(program)
+    passed = {p.name: replace(ledger.evidence(p), entries=(run,)) for p in programs}
+    ledger.save(passed, folder / "build/ledger.json")

@@ -4,7 +4,8 @@ import multiprocessing
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -31,24 +32,31 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class LedgerWriter:
-    """Write each run of a program into the ledger as soon as it is reported."""
+    """Write the runs of programs into the ledger as they are reported."""
 
     def __init__(self) -> None:
+        self.writer = ledger.Writer()
         self.error = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the run from the test that made it, wherever that ran."""
         for name, value in report.user_properties:
             if name == "ledger" and report.when == "call" and isinstance(value, dict):
-                try:
-                    ledger.update(ledger.from_json(value))
-                except LedgerError as error:
-                    self.error = str(error)
+                self.write(partial(self.writer.add, ledger.from_json(value)))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Do not call a run a success whose ledger is not written."""
+        self.error = ""
+        self.write(self.writer.flush)
         if self.error and not session.exitstatus:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+
+    def write(self, action: Callable[[], None]) -> None:
+        """Write now; if that fails the next time may not, and the last one tells."""
+        try:
+            action()
+        except LedgerError as error:
+            self.error = str(error)
 
     def pytest_unconfigure(self) -> None:
         """Say why the ledger could not be written, below everything else."""

@@ -16,6 +16,7 @@ from snippets import catalogue, ledger, recordings, verify
 from snippets.__main__ import main
 from snippets.catalogue import CatalogueError, Program
 from snippets.ledger import Entry, Evidence, LedgerError
+from snippets.recordings import Recording
 
 RUN = Entry(
     machine="Linux x86_64, 2 cores",
@@ -234,6 +235,11 @@ class TestComplaint:
         assert ledger.evidence(program) == before
 
 
+def recordings_of(program: Program) -> dict[str, Recording]:
+    """Return the recordings that a copy of a program has."""
+    return recordings.load(program.path.parents[1])
+
+
 class TestRecordings:
     """An output is bound to the program that printed it."""
 
@@ -244,20 +250,22 @@ class TestRecordings:
         return program
 
     def test_what_was_recorded_is_sound(self, program: Program) -> None:
-        assert recordings.complaint(program) == ""
+        assert recordings.complaint(program, recordings_of(program)) == ""
 
     def test_an_output_edited_by_hand_is_noticed(self, program: Program) -> None:
         program.output.write_text("edited\n")
-        assert "it was edited" in recordings.complaint(program)
+        assert "it was edited" in recordings.complaint(program, recordings_of(program))
 
     def test_a_program_changed_since_is_noticed(self, program: Program) -> None:
         with program.path.open("a") as file:
             file.write("# more\n")
-        assert "has changed since" in recordings.complaint(program)
+        assert "has changed since" in recordings.complaint(
+            program, recordings_of(program)
+        )
 
     def test_one_without_is_noticed(self, tmp_path: Path) -> None:
         program = copy_of("basics/gil_status", tmp_path)
-        assert recordings.complaint(program) == (
+        assert recordings.complaint(program, recordings_of(program)) == (
             "snippets/basics/gil_status.py:1: has no recorded output; "
             "record it: nox -s record -- basics/gil_status"
         )
@@ -266,7 +274,7 @@ class TestRecordings:
         file = program.path.parents[1] / "recordings.json"
         file.write_text(file.read_text()[:-9])
         with pytest.raises(CatalogueError, match=r"recordings\.json: is damaged"):
-            recordings.load(program)
+            recordings_of(program)
 
 
 class TestVerify:

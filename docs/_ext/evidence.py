@@ -19,9 +19,16 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 from sphinx.util.typing import ExtensionMetadata
-from verified import Block, Kind, known_programs, known_runs, pages_of_blocks
+from verified import (
+    Block,
+    Kind,
+    known_programs,
+    known_recordings,
+    known_runs,
+    pages_of_blocks,
+)
 
-from snippets import ledger, recordings
+from snippets import ledger
 from snippets.catalogue import ROOT, Program
 from snippets.ledger import Evidence
 
@@ -92,8 +99,8 @@ class Page:
     def links(self, program: Program) -> list[nodes.reference]:
         """Return links to the files of a program and to its row in the table."""
         return [
-            self.link("Source", f"{SOURCES}/snippets/{program.name}.py.txt"),
-            self.link("Tests", f"{SOURCES}/tests/test_{program.chapter}.py.txt"),
+            self.link(text, f"{SOURCES}/{copy}")
+            for text, _, copy in files_of(program)
         ]
 
     def fill_line(self, line: Line, program: Program) -> None:
@@ -111,10 +118,11 @@ class Page:
     def program_table(self) -> nodes.Element:
         """Return a row for each program: its runs, its output, its files."""
         labels = self.app.env.domains.standard_domain.anonlabels
+        recordings = known_recordings(self.app)
         rows: list[Row] = []
         for program in known_programs(self.app).values():
             page, anchor = labels[program.name]
-            recording = recordings.load(program)[program.name]
+            recording = recordings[program.name]
             recorded = f"{recording.date}, {recording.python}, {recording.machine}"
             files = _joined(self.links(program))
             name = self.link(program.name, page, f"#{anchor}")
@@ -140,6 +148,16 @@ class Page:
         if block.kind == Kind.SESSION:
             return "run as this site was built, and in each run of the tests"
         return "run in each run of the tests, or by the gate of the project"
+
+
+def files_of(program: Program) -> list[tuple[str, Path, str]]:
+    """Return the files to link to: what each is, where it is, and its copy's name."""
+    tests = ROOT / f"tests/test_{program.chapter}.py"
+    files = [
+        ("Source", program.path, f"snippets/{program.name}.py.txt"),
+        ("Tests", tests, f"tests/{tests.name}.txt"),
+    ]
+    return [file for file in files if file[1].exists()]
 
 
 def _runs(program: Program, found: Evidence) -> str:
@@ -234,7 +252,8 @@ def _digests(app: Sphinx) -> Iterator[tuple[str, str]]:
         yield page, _digest([_runs(p, ledger.current(p, runs)) for p in shown])
     if PAGE in app.env.found_docs:
         everything = [asdict(block) for blocks in pages.values() for block in blocks]
-        yield PAGE, _digest([everything, ledger.to_json(runs)])
+        recorded = [asdict(item) for item in known_recordings(app).values()]
+        yield PAGE, _digest([everything, recorded, ledger.to_json(runs)])
 
 
 def _digest(content: object) -> str:
@@ -246,11 +265,7 @@ def copy_sources(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
     for program in known_programs(app).values():
-        tests = ROOT / f"tests/test_{program.chapter}.py"
-        for path, name in (
-            (program.path, f"snippets/{program.name}.py.txt"),
-            (tests, f"tests/{tests.name}.txt"),
-        ):
+        for _, path, name in files_of(program):
             copy = Path(app.outdir, SOURCES, name)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)

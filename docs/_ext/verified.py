@@ -26,6 +26,7 @@ from sphinx.util.typing import ExtensionMetadata
 from snippets import catalogue, ledger, recordings
 from snippets.catalogue import CatalogueError, Program
 from snippets.ledger import Ledger, LedgerError
+from snippets.recordings import Recording
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,16 @@ class RefusedError(Exception):
 
 def known_programs(app: Sphinx) -> dict[str, Program]:
     """Return the programs of the guide; a case of the tests has its own."""
-    return catalogue.programs(Path(app.confdir, app.config.verified_snippets).resolve())
+    return catalogue.programs(_snippets(app))
+
+
+def known_recordings(app: Sphinx) -> dict[str, Recording]:
+    """Return where and when the outputs were recorded."""
+    return recordings.load(_snippets(app))
+
+
+def _snippets(app: Sphinx) -> Path:
+    return Path(app.confdir, app.config.verified_snippets).resolve()
 
 
 def classify(node: nodes.Element, programs: Iterable[Program]) -> tuple[Kind, str]:
@@ -233,8 +243,10 @@ def check_ledger(app: Sphinx) -> None:
 
 
 def _complaints(app: Sphinx, runs: Ledger) -> Iterator[str]:
-    for program in known_programs(app).values():
-        if said := recordings.complaint(program):
+    programs = known_programs(app)
+    recorded = known_recordings(app)
+    for program in programs.values():
+        if said := recordings.complaint(program, recorded):
             yield said
             continue
         reason = ledger.complaint(program, runs)

@@ -6,21 +6,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from cases import CASES, SOUND, expected, lay_out
+from cases import CASES, OPTIONS, SOUND, expected, lay_out
 
 from snippets.catalogue import ROOT
 
 
 def build(folder: Path) -> tuple[int, str]:
     """Build the project in a folder; return the exit status and the complaints."""
-    options = {
-        "extensions": "myst_parser,sphinx.ext.doctest,verified,programs,evidence",
-        "verified_snippets": "../snippets",
-    }
     result = subprocess.run(
         [
             *(sys.executable, "-m", "sphinx", "--fail-on-warning", "--quiet", "-C"),
-            *(f"-D{name}={value}" for name, value in options.items()),
+            *(f"-D{name}={value}" for name, value in OPTIONS.items()),
             *("docs", "out"),
         ],
         cwd=folder,
