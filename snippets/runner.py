@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from snippets import observer
 from snippets.catalogue import HTTPBIN, ROOT, Program
 
 TIME_LIMIT = 30.0  # seconds; the slowest program takes about two on an idle machine
@@ -22,6 +23,7 @@ WARNINGS = (
     "error",
     "ignore:Module globals is missing a __spec__.loader:DeprecationWarning",
 )
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where POSIX shared memory is on Linux
 SERVER = "snippets.coroutines.local_server"
 
 
@@ -63,47 +65,151 @@ def run(
     A program that outlives ``time_limit`` seconds is made to dump the stacks of all its
     threads and processes, and killed.
     """
-    with tempfile.TemporaryDirectory(prefix="snippets-") as scratch:
-        folders = {name: Path(scratch, name) for name in ("alone", "temporary", "site")}
-        for folder in folders.values():
-            folder.mkdir()
-        copy = Path(shutil.copy(program.path, folders["alone"]))
-        environment = _environment(folders["temporary"], server)
-        if start_method:
-            # Python imports sitecustomize before a script, and in each child too.
-            (folders["site"] / "sitecustomize.py").write_text(
-                "import multiprocessing\n"
-                f"multiprocessing.set_start_method({start_method!r}, force=True)\n"
-            )
-            environment["PYTHONPATH"] = str(folders["site"])
-        command = [sys.executable, *(f"-W{action}" for action in WARNINGS), copy.name]
+    with _started(program, start_method, server) as (process, scratch):
         started = time.perf_counter()
-        process = subprocess.Popen(
-            command,
-            cwd=folders["alone"],
-            env=environment,
+        stdout, stderr, timed_out = _finish(process, time_limit)
+        seconds = time.perf_counter() - started
+        leftovers = tuple(scratch.leftovers(process.pid, program))
+    return Run(stdout, stderr, process.returncode, seconds, timed_out, leftovers)
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """What became of a program that got a signal.
+
+    ``hit`` tells whether it still ran then, ``seconds`` how long it took from there to
+    the end of the last of its processes.
+    """
+
+    hit: bool
+    seconds: float
+    stderr: str
+    leftovers: tuple[str, ...]
+
+
+def interrupt(
+    program: Program,
+    number: signal.Signals,
+    after: float,
+    *,
+    start_method: str | None = None,
+    server: str | None = None,
+) -> Interruption:
+    """Run a program and send it a signal ``after`` so many seconds.
+
+    SIGINT goes to all of its processes, as from a terminal when Ctrl-C is pressed, any
+    other to the program itself, as from ``kill``.
+    """
+    with _started(program, start_method, server) as (process, scratch):
+        time.sleep(after)
+        hit = process.poll() is None
+        if number == signal.SIGINT:
+            _signal_group(process.pid, number)
+        elif hit:
+            process.send_signal(number)
+        sent = time.perf_counter()
+        leftovers = tuple(scratch.leftovers(process.pid, program))
+        seconds = time.perf_counter() - sent
+        _, stderr = process.communicate()
+    return Interruption(hit, seconds, stderr, leftovers)
+
+
+@contextlib.contextmanager
+def _started(
+    program: Program, start_method: str | None, server: str | None
+) -> Iterator[tuple[subprocess.Popen[str], "_Scratch"]]:
+    """Start a copy of a program, alone in an empty folder, as leader of a session."""
+    with tempfile.TemporaryDirectory(prefix="snippets-") as folder:
+        scratch = _Scratch(Path(folder))
+        copy = shutil.copy(program.path, scratch.alone)
+        with subprocess.Popen(
+            [sys.executable, *(f"-W{action}" for action in WARNINGS), Path(copy).name],
+            cwd=scratch.alone,
+            env=scratch.environment(start_method, server),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
             start_new_session=True,
+        ) as process:
+            try:
+                yield process, scratch
+            finally:
+                _signal_group(process.pid, signal.SIGKILL)
+
+
+class _Scratch:
+    """The folders of a run, and what is found in them and elsewhere after it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.alone, self.temporary, site = (
+            folder / name for name in ("alone", "temporary", "site")
         )
-        stdout, stderr, timed_out = _finish(process, time_limit)
-        seconds = time.perf_counter() - started
-        leftovers = [*_surviving(process.pid), *_new_files(folders, copy)]
-    return Run(stdout, stderr, process.returncode, seconds, timed_out, tuple(leftovers))
+        for path in (self.alone, self.temporary, site):
+            path.mkdir()
+        shutil.copy(observer.__file__, site / "sitecustomize.py")
+        self._site, self._report = site, folder / "leftovers"
+        self._shared = set(_shared_memory())
+
+    def environment(
+        self, start_method: str | None, server: str | None
+    ) -> dict[str, str]:
+        """Return the reader's environment, less what steers Python, plus our own."""
+        ours = "PYTHON", "SNIPPETS", HTTPBIN
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
+        kept |= {
+            "PYTHONFAULTHANDLER": "1",
+            "PYTHONPATH": str(self._site),
+            "PYTHONUTF8": "1",
+            "TMPDIR": str(self.temporary),
+            observer.LEFTOVERS: str(self._report),
+        }
+        if start_method:
+            kept[observer.START_METHOD] = start_method
+        if server:
+            kept[HTTPBIN] = server
+        return kept
+
+    def leftovers(self, leader: int, program: Program) -> Iterator[str]:
+        """Name what a session has left behind, when its time of grace is over."""
+        yield from _surviving(leader)
+        if self._report.exists():
+            yield from self._report.read_text(encoding="utf-8").splitlines()
+        for folder in (self.alone, self.temporary):
+            for path in folder.rglob("*"):
+                if path != self.alone / program.path.name:
+                    yield f"the file {path.relative_to(folder)}"
+        for path in self._orphaned():
+            yield f"the shared memory {path.name}"
+
+    def _orphaned(self) -> set[Path]:
+        """Return new shared memory that no process has, though it had time to go."""
+        deadline = time.monotonic() + GRACE
+        while found := set(_unmapped(set(_shared_memory()) - self._shared)):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.05)
+        return found
 
 
-def _environment(temporary: Path, server: str | None) -> dict[str, str]:
-    """Return the reader's environment, less what steers Python, plus stack dumps."""
-    kept = {
-        k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", HTTPBIN))
-    }
-    kept |= {"PYTHONFAULTHANDLER": "1", "PYTHONUTF8": "1", "TMPDIR": str(temporary)}
-    if server:
-        kept[HTTPBIN] = server
-    return kept
+def _shared_memory() -> Iterator[Path]:
+    """Yield what Python has made there, whoever it was."""
+    for pattern in ("sem.mp-*", "psm_*"):
+        yield from SHARED_MEMORY.glob(pattern)
+
+
+def _unmapped(shared: set[Path]) -> Iterator[Path]:
+    """Yield the shared memory that no process has mapped; others run beside us."""
+    mapped: set[str] = set()
+    for maps in Path("/proc").glob("[0-9]*/maps") if shared else ():
+        with contextlib.suppress(OSError):
+            # By its inode: glibc maps a semaphore before it gets its name.
+            mapped |= {line.split()[4] for line in maps.read_text().splitlines()}
+    for path in shared:
+        with contextlib.suppress(FileNotFoundError):
+            if str(path.stat().st_ino) not in mapped:
+                yield path
 
 
 def _finish(process: subprocess.Popen[str], time_limit: float) -> tuple[str, str, bool]:
@@ -143,13 +249,6 @@ def _alive(leader: int) -> bool:
             if int(group) == leader and state != "Z":  # a zombie runs no more
                 return True
     return False
-
-
-def _new_files(folders: dict[str, Path], copy: Path) -> Iterator[str]:
-    for name in ("alone", "temporary"):
-        for path in folders[name].rglob("*"):
-            if path != copy:
-                yield f"the file {path.relative_to(folders[name])}"
 
 
 @contextlib.contextmanager

@@ -8,7 +8,12 @@ from cases import CASES, SOUND, expected, lay_out
 from snippets import catalogue
 from snippets.catalogue import CatalogueError, Comparison
 
-BROKEN = [case for case in CASES if expected(case).startswith("snippets/")]
+BROKEN = [
+    case
+    for case in CASES
+    if expected(case).startswith("snippets/")
+    and "nox -s" not in expected(case)  # which mends outputs and runs, not rules
+]
 
 
 @pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.stem)

@@ -1,13 +1,18 @@
 """The runner notices what goes wrong with a program, and says so."""
 
+import asyncio
+import atexit
 import doctest
+import multiprocessing
+import sys
 import textwrap
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from snippets import catalogue, output, runner
+from snippets import catalogue, observer, output, runner
 from snippets.__main__ import main
 from snippets.catalogue import Comparison, Program
 
@@ -83,6 +88,75 @@ def test_what_a_program_does_wrong_is_named(
     make_program: MakeProgram, body: str, complaint: str
 ) -> None:
     assert complaint in runner.run(make_program(body)).complaint()
+
+
+@pytest.mark.parametrize(
+    ("body", "leftover"),
+    [
+        (
+            """\
+            import threading
+            wait = threading.Event().wait
+            threading.Thread(target=wait, name="idle", daemon=True).start()
+            """,
+            "the thread idle",
+        ),
+        (
+            """\
+            import asyncio
+            global loop, task
+            loop = asyncio.new_event_loop()
+            task = loop.create_task(asyncio.sleep(600), name="forgotten")
+            loop.run_until_complete(asyncio.sleep(0))
+            """,
+            "the task forgotten",
+        ),
+        ("import socket\nglobal open\nopen = socket.socket()", "an open socket"),
+        (
+            "open('/dev/shm/psm_left-by-a-test', 'w').close()",
+            "the shared memory psm_left",
+        ),
+    ],
+)
+def test_what_a_program_leaves_open_is_named(
+    make_program: MakeProgram, body: str, leftover: str
+) -> None:
+    left = runner.run(make_program(body)).leftovers
+    (runner.SHARED_MEMORY / "psm_left-by-a-test").unlink(missing_ok=True)
+    assert any(name.startswith(leftover) for name in left)
+
+
+class TestObserver:
+    """What is copied into each run does the same here."""
+
+    def test_sees_what_is_open(self) -> None:
+        async def look() -> set[str]:
+            task = asyncio.create_task(asyncio.sleep(600), name="forgotten")
+            found = set(observer.still_open())
+            task.cancel()
+            return found
+
+        done = threading.Event()
+        thread = threading.Thread(target=done.wait, name="idle")
+        thread.start()
+        found = asyncio.run(look())
+        done.set()
+        thread.join()
+        assert {"the thread idle", "the task forgotten", "an open socket"} <= found
+
+    def test_prepares_and_reports(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        registered: list[object] = []
+        monkeypatch.setattr(atexit, "register", registered.append)
+        method = multiprocessing.get_start_method()
+        monkeypatch.setenv(observer.START_METHOD, method)
+        monkeypatch.setenv(observer.LEFTOVERS, str(tmp_path / "report"))
+        monkeypatch.setattr(sys, "orig_argv", ["python", "example.py"])
+        observer.prepare()
+        observer.report()
+        assert registered == [observer.report]
+        assert (tmp_path / "report").exists()
 
 
 def test_a_server_that_does_not_start_is_named(

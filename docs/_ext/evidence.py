@@ -99,8 +99,7 @@ class Page:
     def links(self, program: Program) -> list[nodes.reference]:
         """Return links to the files of a program and to its row in the table."""
         return [
-            self.link(text, f"{SOURCES}/{copy}")
-            for text, _, copy in files_of(program)
+            self.link(text, f"{SOURCES}/{copy}") for text, _, copy in files_of(program)
         ]
 
     def fill_line(self, line: Line, program: Program) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-LIMITS = [150_000] * 4
+LIMITS = [100_000] * 4
 
 
 def count_primes(limit: int) -> int:
