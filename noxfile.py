@@ -26,8 +26,9 @@ def build(session: nox.Session) -> None:
     """Build the site strictly, once what it shows is verified."""
     install(session, "docs")
     session.run("python", "-m", "snippets", "verify")
+    complete = ["-Dverified_complete=1"] if "complete" in session.posargs else []
     session.run(
-        *("sphinx-build", "--fail-on-warning", "--quiet"),
+        *("sphinx-build", "--fail-on-warning", "--quiet", *complete),
         *SITE,
         env={"PYTHONWARNINGS": "ignore::DeprecationWarning"},  # libraries on libraries
     )
@@ -36,7 +37,10 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site; in a terminal or with `-- serve`, serve and rebuild it live."""
+    """Build the site; in a terminal or with `-- serve`, serve and rebuild it live.
+
+    With `-- complete` every program must have run, as it must before publishing.
+    """
     build(session)
     if session.interactive or "serve" in session.posargs:
         install(session, "live")

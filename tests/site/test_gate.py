@@ -1,22 +1,29 @@
 """The gate refuses: each case is a small project, really built."""
 
+import doctest
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import evidence
 import pytest
 from cases import CASES, OPTIONS, SOUND, expected, lay_out
 
+from snippets import catalogue, ledger, recordings
 from snippets.catalogue import ROOT
 
+NEWER = '# /// script\n# requires-python = ">=3.99"\n# ///\n'
 
-def build(folder: Path) -> tuple[int, str]:
+
+def build(folder: Path, *more: str) -> tuple[int, str]:
     """Build the project in a folder; return the exit status and the complaints."""
     result = subprocess.run(
         [
             *(sys.executable, "-m", "sphinx", "--fail-on-warning", "--quiet", "-C"),
             *(f"-D{name}={value}" for name, value in OPTIONS.items()),
+            *more,
             *("docs", "out"),
         ],
         cwd=folder,
@@ -39,3 +46,33 @@ def test_the_build_says_what_is_wrong(case: Path, tmp_path: Path) -> None:
     status, said = build(tmp_path)
     assert expected(case) in said
     assert status != 0
+
+
+def test_a_program_too_new_for_this_python_is_shown_as_not_run(tmp_path: Path) -> None:
+    lay_out(SOUND, tmp_path)
+    path = tmp_path / "snippets/basics/hello.py"
+    path.write_text(NEWER + path.read_text(encoding="utf-8"), encoding="utf-8")
+    recordings.save(catalogue.read(path))
+    assert build(tmp_path) == (0, "")
+    page = (tmp_path / "out/index.html").read_text(encoding="utf-8")
+    assert "Not run for this copy of the site, which had no Python 3.99" in page
+    status, said = build(tmp_path, "-Dverified_complete=1")
+    assert status != 0
+    assert "snippets/basics/hello.py:1: has changed" in said
+
+
+def test_a_page_is_written_again_when_only_the_ledger_changes(tmp_path: Path) -> None:
+    lay_out(SOUND, tmp_path)
+    assert build(tmp_path) == (0, "")
+    path = tmp_path / "build/ledger.json"
+    found = ledger.load(path)["basics/hello"]
+    other = replace(found.entries[0], python="3.99t")
+    ledger.update({"basics/hello": replace(found, entries=(other,))}, path)
+    assert build(tmp_path) == (0, "")
+    assert ", 3.99t" in (tmp_path / "out/index.html").read_text(encoding="utf-8")
+
+
+def test_spans_of_versions() -> None:
+    results = doctest.testmod(evidence)
+    assert results.attempted > 0
+    assert results.failed == 0
