@@ -111,6 +111,14 @@ def typing(session: nox.Session) -> None:
     session.run("mypy")
 
 
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Break every program in turn: the tests must notice; `-- threads` for a chapter."""
+    install(session, "site")
+    session.run("python", "-m", "snippets", "verify")
+    session.run("python", "tests/mutants.py", *session.posargs, env={"PYTHONPATH": "."})
+
+
 @nox.session(name="bench-site")
 def bench_site(session: nox.Session) -> None:
     """Measure what verifying and building cost, and how both grow."""

@@ -1,0 +1,241 @@
+"""Break programs, outputs and excerpts in turn, and see whether anything notices.
+
+Usage: python tests/mutants.py [CHAPTER or chapter/name ...]
+
+Tools that exist change modules that tests import. These programs are run as files as
+well, and what they print is compared, so it takes changes of our own.
+"""
+
+import itertools
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from guards import guards_of
+from mutation import mutations
+
+from snippets import catalogue, ledger, verify
+from snippets.catalogue import ROOT, CatalogueError, Program
+
+SURVIVORS = ROOT / "tests/survivors.toml"
+COPIED = "snippets", "tests", "docs", ".ci", "build/ledger.json", "pyproject.toml"
+TEST_LIMIT = 25  # seconds for a test, less than the runner gives a program
+LIMIT = 120  # seconds for all guards of a mutant
+PYTEST = "pytest", "-x", "-q", "-p", "no:cacheprovider", f"--timeout={TEST_LIMIT}"
+SPHINX = "sphinx", "-b", "dummy", "-q", "--fail-on-warning", "docs", "build/dummy"
+
+Key = tuple[str, str, str]  # program, text of the line, change
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A changed file: which, what is changed, its new text, and what guards it."""
+
+    program: Program
+    path: Path
+    line: int
+    change: str
+    text: str
+    guards: tuple[str, ...]
+
+    @property
+    def key(self) -> Key:
+        """What a survivor is listed by: the text of a line outlives its number."""
+        lines = self.path.read_text(encoding="utf-8").splitlines()
+        return self.program.name, lines[self.line - 1].strip(), self.change
+
+    def __str__(self) -> str:
+        """Say where it is and what is changed."""
+        return f"{self.path.relative_to(ROOT)}:{self.line}: {self.change}"
+
+
+def mutants_of(program: Program) -> Iterator[Mutant]:
+    """Yield every mutant of a program, of its output and of its place on the page."""
+    name = program.name
+    runs = [name if m is None else f"{name}-{m}" for m in verify.start_methods(program)]
+    meaning = (
+        *PYTEST,
+        *guards_of(program),
+        f"tests/test_programs.py::test_docstrings_are_true[{name}]",
+        *(f"tests/test_programs.py::test_prints_its_output[{run}]" for run in runs),
+    )
+    for change in mutations(program.path.read_text(encoding="utf-8")):
+        text = str(change)
+        yield Mutant(program, program.path, change.line, text, change.source, meaning)
+    yield from _of_output(program)
+    yield from _of_page(program)
+
+
+def _of_output(program: Program) -> Iterator[Mutant]:
+    test = f"test_its_output_was_recorded_by_a_run[{program.name}]"
+    guards = (*PYTEST, f"tests/test_programs.py::{test}")
+    lines = program.output.read_text(encoding="utf-8").splitlines(keepends=True)
+    for change, changed in (
+        ("a line dropped", lines[:-1]),
+        ("a line added", [*lines, "more\n"]),
+        ("a character changed", [*lines[:-1], lines[-1][1:]]),
+    ):
+        text = "".join(changed)
+        yield Mutant(program, program.output, len(lines), change, text, guards)
+
+
+def _of_page(program: Program) -> Iterator[Mutant]:
+    page = ROOT / f"docs/guide/{program.chapter}.md"
+    text = page.read_text(encoding="utf-8")
+    for path in (program.path, program.output):
+        shown = f"snippets/{program.chapter}/{path.name}\n"
+        line = text[: text.index(shown)].count("\n") + 1
+        changed = text.replace(shown, f"{shown}:lines: 2-\n", 1)
+        yield Mutant(program, page, line, ":lines: 2-", changed, SPHINX)
+
+
+def passes(tree: Path, guards: tuple[str, ...]) -> bool:
+    """Run the guards in a copy; what hangs is killed, and did not pass."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", *guards],
+        cwd=tree,
+        env=os.environ | {"PYTHONWARNINGS": "ignore::DeprecationWarning"}
+        if guards == SPHINX
+        else None,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        return process.wait(LIMIT) == 0
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return False
+
+
+class Trees:
+    """Copies of the project, one for each core; the checkout itself is not changed."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        """Make the copies; the stack removes them."""
+        self._free: queue.SimpleQueue[Path] = queue.SimpleQueue()
+        self._times = itertools.count(1)
+        for _ in range(os.cpu_count() or 1):
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mutants-"))
+            self._free.put(_copy_of_project(Path(folder)))
+
+    def pass_unchanged(self, guards: tuple[str, ...]) -> bool:
+        """Tell whether guards pass as long as nothing is changed."""
+        tree = self._free.get()
+        try:
+            return passes(tree, guards)
+        finally:
+            self._free.put(tree)
+
+    def survives(self, mutant: Mutant) -> bool:
+        """Tell whether the guards pass although the file is changed."""
+        tree = self._free.get()
+        path = tree / mutant.path.relative_to(ROOT)
+        try:
+            self._write(path, mutant.text)
+            return passes(tree, mutant.guards)
+        finally:
+            self._write(path, mutant.path.read_text(encoding="utf-8"))
+            shutil.copy(ledger.LEDGER, tree / "build")  # it now speaks of the mutant
+            self._free.put(tree)
+
+    def _write(self, path: Path, text: str) -> None:
+        """Write a file so that no compiled copy of another text passes for it."""
+        path.write_text(text, encoding="utf-8")
+        time = 1_700_000_000 + next(self._times)
+        os.utime(path, (time, time))
+
+
+def _copy_of_project(folder: Path) -> Path:
+    for name in (*COPIED, *(path.name for path in ROOT.glob("*.md"))):
+        copy = folder / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, copy)
+        else:
+            shutil.copy(ROOT / name, copy)
+    return folder
+
+
+def listed_survivors() -> dict[Key, str]:
+    """Return the survivors that are known, with the reasons why."""
+    content = tomllib.loads(SURVIVORS.read_text(encoding="utf-8"))
+    return {
+        (item["program"], item["line"], item["change"]): item["reason"]
+        for item in content["survivor"]
+    }
+
+
+def judge(program: Program, trees: Trees, pool: ThreadPoolExecutor) -> list[Mutant]:
+    """Try every mutant of a program; return those that survive, having named them."""
+    found = list(mutants_of(program))
+    for guards in {mutant.guards for mutant in found}:
+        if not trees.pass_unchanged(guards):
+            message = f"{program.where}: unchanged, it fails: {' '.join(guards)}"
+            raise CatalogueError(message)
+    alive = [
+        mutant
+        for mutant, survives in zip(found, pool.map(trees.survives, found), strict=True)
+        if survives
+    ]
+    print(f"{program.name:34} {len(found) - len(alive):3} of {len(found):3} caught")
+    known = listed_survivors()
+    for mutant in alive:
+        print(f"    {known.get(mutant.key, 'survives')}: {mutant}")
+    sys.stdout.flush()
+    return alive
+
+
+def main() -> int:
+    """Judge what the command line names; return 1 if there is anything to do."""
+    made: Counter[str] = Counter()
+    alive: list[Mutant] = []
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(os.cpu_count()))
+        try:
+            chosen = catalogue.select(sys.argv[1:])
+            trees = Trees(stack)
+            for program in chosen:
+                if program.runs_on(sys.version_info[:2]):
+                    alive += judge(program, trees, pool)
+                    made[program.chapter] += len(list(mutants_of(program)))
+        except CatalogueError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
+    survived = Counter(mutant.program.chapter for mutant in alive)
+    for chapter, count in made.items():
+        caught = count - survived[chapter]
+        print(f"{chapter:12} {caught:4} of {count:4} caught, {caught / count:.1%}")
+    caught = made.total() - survived.total()
+    print(
+        f"{'all':12} {caught:4} of {made.total():4} caught, {caught / made.total():.1%}"
+    )
+    return complaints(chosen, alive)
+
+
+def complaints(judged: list[Program], alive: list[Mutant]) -> int:
+    """Name survivors that are not listed, and listed ones that are none; count them."""
+    known, found = listed_survivors(), {mutant.key for mutant in alive}
+    names = {program.name for program in judged}
+    new = found - set(known)
+    gone = {key for key in known if key[0] in names} - found
+    for text, keys in (("not listed in", new), ("listed, but caught, in", gone)):
+        for name, line, change in sorted(keys):
+            print(f"{text} {SURVIVORS.name}: {name}: `{line}`: {change}")
+    return min(len(new) + len(gone), 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
