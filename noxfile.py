@@ -113,7 +113,7 @@ def typing(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Break every program in turn: the tests must notice; `-- threads` for a chapter."""
+    """Break programs in turn: their tests must notice; `-- threads` for a chapter."""
     install(session, "site")
     session.run("python", "-m", "snippets", "verify")
     session.run("python", "tests/mutants.py", *session.posargs, env={"PYTHONPATH": "."})

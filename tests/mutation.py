@@ -33,6 +33,9 @@ SWAPS: dict[type[ast.AST], type[ast.AST]] = {
 }
 
 
+LARGE = 100  # one more of so many is the same in kind; only one is not
+
+
 @dataclass(frozen=True)
 class Mutation:
     """A change of one place: its line, what stood there and stands there now."""
@@ -102,7 +105,7 @@ def _other_constants(value: object) -> Iterator[str]:
         case bool():
             yield str(not value)
         case int() | float():
-            yield str(value + 1)
+            yield str(value + 1 if value < LARGE else 1)
         case str():
             yield repr(f"{value}?")
 

@@ -41,6 +41,13 @@ class TestSameWork:
         assert len(intervals) == 2
         assert same_work.most_at_once(intervals) == 1
 
+    def test_a_worker_that_fails_is_noticed(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(same_work, "task", lambda *_: None)  # and says nothing
+        with pytest.raises(RuntimeError, match="a worker failed"):
+            same_work.at_once(threading.Thread)
+
     @pytest.mark.parametrize("worker_type", [threading.Thread, multiprocessing.Process])
     def test_workers_overlap(self, worker_type: same_work.WorkerType) -> None:
         intervals = same_work.at_once(worker_type)

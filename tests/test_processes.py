@@ -247,6 +247,13 @@ class TestPassingData:
         assert counts == {"a": 2, "b": 1}
         assert not lock.locked()
 
+    def test_a_worker_that_fails_is_noticed(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(manager_dict, "count", exit_with_an_error)
+        with pytest.raises(RuntimeError, match="not counted"):
+            manager_dict.count_all(["spam"], workers=2)
+
     def test_the_manager_program(self, capsys: pytest.CaptureFixture[str]) -> None:
         manager_dict.main()
         assert capsys.readouterr().out == "{'egg': 40, 'spam': 80}\n"

@@ -40,7 +40,11 @@ def at_once(worker_type: WorkerType) -> list[Interval]:
         worker.start()
     for worker in workers:
         worker.join()
-    return [results.get(), results.get()]
+    intervals = [results.get() for _ in workers if not results.empty()]
+    if len(intervals) < len(workers):
+        message = "a worker failed"
+        raise RuntimeError(message)
+    return intervals
 
 
 def most_at_once(intervals: list[Interval]) -> int:

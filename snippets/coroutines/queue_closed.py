@@ -29,7 +29,7 @@ async def consume(
         try:
             await asyncio.sleep(0.001)
             outcomes[order] = int(order) * 2
-        except ValueError as error:
+        except Exception as error:
             outcomes[order] = error
         finally:
             items.task_done()

@@ -21,7 +21,7 @@ async def consume(items: Items, outcomes: dict[str, int | Exception]) -> None:
                 return
             await asyncio.sleep(0.001)
             outcomes[order] = int(order) * 2
-        except ValueError as error:
+        except Exception as error:
             outcomes[order or ""] = error
         finally:
             items.task_done()

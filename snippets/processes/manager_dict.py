@@ -14,20 +14,28 @@ def count(
             counts[word] = counts.get(word, 0) + 1
 
 
-def main() -> None:
-    """Let two processes count the same words."""
-    words = ["spam", "egg", "spam"] * 20
+def count_all(words: list[str], workers: int) -> dict[str, int]:
+    """Let each worker count all the words; return the sums."""
     with multiprocessing.Manager() as manager:
         counts, lock = manager.dict(), manager.Lock()
         processes = [
             multiprocessing.Process(target=count, args=(words, counts, lock))
-            for _ in range(2)
+            for _ in range(workers)
         ]
         for process in processes:
             process.start()
         for process in processes:
             process.join()
-        print(dict(sorted(counts.items())))
+        if any(process.exitcode for process in processes):
+            message = "a worker failed, some words are not counted"
+            raise RuntimeError(message)
+        return dict(counts)  # a copy: the proxy ends with the manager
+
+
+def main() -> None:
+    """Let two processes count the same words."""
+    counts = count_all(["spam", "egg", "spam"] * 20, workers=2)
+    print(dict(sorted(counts.items())))
 
 
 if __name__ == "__main__":

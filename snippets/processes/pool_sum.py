@@ -38,7 +38,9 @@ def closed_form(size: int) -> int:
 def in_a_pool(size: int) -> int:
     """Add up the chunks in a multiprocessing.Pool."""
     with multiprocessing.Pool(WORKERS) as pool:
-        return sum(pool.map(sum_of_squares, chunks(size, PARTS)))
+        # With a limit: a worker that is killed would never answer.
+        sums = pool.map_async(sum_of_squares, chunks(size, PARTS))
+        return sum(sums.get(timeout=20))
 
 
 def in_an_executor(size: int) -> int:

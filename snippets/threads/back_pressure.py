@@ -22,9 +22,10 @@ def main() -> None:
     producer = threading.Thread(target=produce, args=(items, waiting))
     producer.start()
     waiting.wait(timeout=20)
-    taken = items.get()
+    taken = items.get(timeout=20)
     producer.join()
-    print("consumer: took", taken, "and then", items.get(), items.get())
+    rest = [items.get(timeout=20) for _ in range(2)]
+    print("consumer: took", taken, "and then", *rest)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def consume(items: Items, outcomes: queue.SimpleQueue[str]) -> None:
             if order is None:
                 return
             outcomes.put(f"{order}: {int(order) * 2}")
-        except ValueError as error:
+        except Exception as error:
             outcomes.put(f"{order}: failed, {error}")
         finally:
             items.task_done()  # skipped only once, it would make join() wait for ever

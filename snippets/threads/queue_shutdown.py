@@ -27,7 +27,7 @@ def consume(items: queue.Queue[str], outcomes: queue.SimpleQueue[str]) -> None:
             return
         try:
             outcomes.put(f"{order}: {int(order) * 2}")
-        except ValueError as error:
+        except Exception as error:
             outcomes.put(f"{order}: failed, {error}")
         finally:
             items.task_done()
