@@ -14,7 +14,7 @@ PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15"]
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "typing", "tests", "docs", "site", "browser"]
+nox.options.sessions = ["lint", "typing", "tests", "docs", "site", "browser", "robust"]
 
 
 def install(session: nox.Session, group: str) -> None:
@@ -78,6 +78,13 @@ def browser(session: nox.Session) -> None:
     build(session)
     install(session, "browser")
     session.run("pytest", "--numprocesses=auto", "tests/browser", *session.posargs)
+
+
+@nox.session
+def robust(session: nox.Session) -> None:
+    """Kill, interrupt and starve every program: it must end soon, and say so."""
+    install(session, "tests")
+    session.run("pytest", "--numprocesses=auto", "tests/robust", *session.posargs)
 
 
 @nox.session

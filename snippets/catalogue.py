@@ -24,6 +24,13 @@ SCRIPT_BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# //
 OUTPUT_LINE = re.compile(r"^Output: (?P<phrase>.+)\.$", re.MULTILINE)
 PROCESS_MODULES = {"multiprocessing", "concurrent.futures.process"}
 PROCESS_NAMES = {"ProcessPoolExecutor"}
+CONCURRENT_MODULES = {
+    "asyncio",
+    "concurrent",
+    "multiprocessing",
+    "subprocess",
+    "threading",
+}
 
 
 class CatalogueError(Exception):
@@ -67,6 +74,7 @@ class Program:
     requires_python: tuple[int, int]
     dependencies: tuple[str, ...]
     starts_processes: bool
+    concurrent: bool
     needs_server: bool
 
     @property
@@ -166,6 +174,7 @@ def read(path: Path) -> Program:
         requires_python=requires_python,
         dependencies=dependencies,
         starts_processes=bool(imports & (PROCESS_MODULES | PROCESS_NAMES)),
+        concurrent=bool(imports & CONCURRENT_MODULES),
         needs_server=HTTPBIN in source,
     )
 

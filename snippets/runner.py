@@ -69,7 +69,8 @@ def run(
         started = time.perf_counter()
         stdout, stderr, timed_out = _finish(process, time_limit)
         seconds = time.perf_counter() - started
-        leftovers = tuple(scratch.leftovers(process.pid, program))
+        outside = scratch.leftovers(process.pid, program)
+        leftovers = (*outside, *scratch.open_at_the_end())
     return Run(stdout, stderr, process.returncode, seconds, timed_out, leftovers)
 
 
@@ -174,14 +175,19 @@ class _Scratch:
     def leftovers(self, leader: int, program: Program) -> Iterator[str]:
         """Name what a session has left behind, when its time of grace is over."""
         yield from _surviving(leader)
-        if self._report.exists():
-            yield from self._report.read_text(encoding="utf-8").splitlines()
         for folder in (self.alone, self.temporary):
             for path in folder.rglob("*"):
                 if path != self.alone / program.path.name:
                     yield f"the file {path.relative_to(folder)}"
-        for path in self._orphaned():
-            yield f"the shared memory {path.name}"
+        if program.starts_processes:  # else it is that of somebody else
+            for path in self._orphaned():
+                yield f"the shared memory {path.name}"
+
+    def open_at_the_end(self) -> list[str]:
+        """Name what the program itself had open when it ended."""
+        if not self._report.exists():
+            return []
+        return self._report.read_text(encoding="utf-8").splitlines()
 
     def _orphaned(self) -> set[Path]:
         """Return new shared memory that no process has, though it had time to go."""

@@ -4,8 +4,10 @@ import multiprocessing
 import os
 import pickle
 import queue
+import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.shared_memory import SharedMemory
 from types import ModuleType
@@ -23,6 +25,7 @@ from snippets.processes import (
     silent_pool,
     start_methods,
     task_queues,
+    told_to_end,
     two_way_pipe,
 )
 
@@ -166,6 +169,37 @@ class TestDeadWorkers:
         recorded = program.__file__.replace(".py", ".out")  # type: ignore[union-attr]
         with open(recorded, encoding="utf-8") as output:  # noqa: PTH123 - as written
             assert capsys.readouterr().out == output.read()
+
+
+class TestToldToEnd:
+    """SIGTERM leaves the blocks by an exception, and the pool ends its worker."""
+
+    @pytest.fixture(autouse=True)
+    def handler(self) -> Iterator[None]:
+        """Let SIGTERM raise, as the program does below its guard."""
+        before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(number))
+        yield
+        signal.signal(signal.SIGTERM, before)
+
+    @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+    def test_the_worker_is_gone_and_the_rest_not_reached(
+        self,
+        method: str,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        context = multiprocessing.get_context(method)
+        monkeypatch.setattr(
+            told_to_end,
+            "ProcessPoolExecutor",
+            lambda workers: ProcessPoolExecutor(workers, mp_context=context),
+        )
+        told_to_end.main()
+        assert capsys.readouterr().out.splitlines() == [
+            "children at work: 1",
+            f"told to end, with status {signal.SIGTERM}",
+            "children left: 0",
+        ]
 
 
 class TestTaskQueues:

@@ -113,7 +113,7 @@ def test_what_a_program_does_wrong_is_named(
         ),
         ("import socket\nglobal open\nopen = socket.socket()", "an open socket"),
         (
-            "open('/dev/shm/psm_left-by-a-test', 'w').close()",
+            "import multiprocessing\nopen('/dev/shm/psm_left-by-a-test', 'w').close()",
             "the shared memory psm_left",
         ),
     ],

@@ -3,11 +3,13 @@
 Output: figures vary.
 """
 
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
-LIMITS = [100_000] * 4
+LIMITS = [50_000] * 8
 
 
 def count_primes(limit: int) -> int:
@@ -51,4 +53,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     main()

@@ -3,6 +3,7 @@
 Output: figures vary.
 """
 
+import signal
 import socket
 import threading
 import time
@@ -42,4 +43,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends all threads
     main()

@@ -4,6 +4,8 @@ Output: figures vary.
 """
 
 import multiprocessing
+import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -35,7 +37,10 @@ def at_once(worker_type: WorkerType) -> list[Interval]:
     """Give each task a worker; threads and processes have the same methods."""
     start_line = multiprocessing.Barrier(2)
     results: SimpleQueue[Interval] = multiprocessing.SimpleQueue()
-    workers = [worker_type(target=task, args=(start_line, results)) for _ in range(2)]
+    workers = [
+        worker_type(target=task, args=(start_line, results), daemon=True)
+        for _ in range(2)
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -74,4 +79,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     main()

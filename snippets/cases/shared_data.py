@@ -4,6 +4,8 @@
 # ///
 """Processes change a large array in place, in shared memory; nothing is pickled."""
 
+import signal
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.shared_memory import SharedMemory
 
@@ -55,4 +57,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     main()

@@ -1,5 +1,7 @@
 """One function that any executor can run: change the model by changing one word."""
 
+import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
@@ -24,7 +26,7 @@ def total(executor: Executor, numbers: list[int]) -> int:
     ...     total(threads, [1, 10, 100])
     36
     """
-    return sum(executor.map(digits, numbers))
+    return sum(executor.map(digits, numbers, chunksize=100))
 
 
 def where(executor: Executor) -> str:
@@ -43,4 +45,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     main()

@@ -9,6 +9,7 @@ import sys
 
 STUCK = """
 import asyncio
+import sys
 
 async def read_reply():
     await asyncio.get_running_loop().create_future()
@@ -17,6 +18,7 @@ async def handle_order():
     await read_reply()
 
 async def serve():
+    asyncio.get_running_loop().add_reader(sys.stdin, sys.exit)  # at its end
     async with asyncio.TaskGroup() as group:
         group.create_task(handle_order(), name="order 7")
         await asyncio.sleep(0)
@@ -57,7 +59,10 @@ def tasks(table: str) -> list[str]:
 def main() -> None:
     """Start a program that gets stuck, look into it twice, and end it."""
     with subprocess.Popen(
-        [sys.executable, "-c", STUCK], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", STUCK],
+        stdin=subprocess.PIPE,  # ends with this process, and so does what reads it
+        stdout=subprocess.PIPE,
+        text=True,
     ) as program:
         try:
             if program.stdout:

@@ -3,6 +3,7 @@
 import logging
 import logging.handlers
 import multiprocessing
+import signal
 import sys
 import threading
 from multiprocessing.queues import Queue
@@ -32,7 +33,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format=FORMAT, handlers=[console])
     records: Queue[logging.LogRecord] = multiprocessing.Queue()
     process = multiprocessing.Process(
-        target=work_in_a_process, name="child", args=(records, "orders")
+        target=work_in_a_process, name="child", args=(records, "orders"), daemon=True
     )
     process.start()
     console.handle(records.get(timeout=20))  # a QueueListener does this in a thread
@@ -44,4 +45,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     main()

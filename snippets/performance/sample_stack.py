@@ -11,11 +11,11 @@ import sysconfig
 from pathlib import Path
 
 STUCK = """
-import threading
+import sys
 
 def wait_for_reply():
     print("stuck", flush=True)
-    threading.Event().wait()
+    sys.stdin.read()
 
 def handle_order():
     wait_for_reply()
@@ -46,7 +46,10 @@ def stack_of(process_id: int) -> list[str]:
 def main() -> None:
     """Start a program that gets stuck, look into it, and end it."""
     with subprocess.Popen(
-        [sys.executable, "-c", STUCK], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", STUCK],
+        stdin=subprocess.PIPE,  # ends with this process, and so does what reads it
+        stdout=subprocess.PIPE,
+        text=True,
     ) as program:
         try:
             if program.stdout:

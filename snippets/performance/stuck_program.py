@@ -2,6 +2,7 @@
 
 import faulthandler
 import re
+import signal
 import tempfile
 import threading
 
@@ -47,4 +48,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends all threads
     main()

@@ -1,5 +1,6 @@
 """Two threads and two locks: each holds one and waits for the other, every time."""
 
+import signal
 import sys
 import threading
 import time
@@ -59,4 +60,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends all threads
     main()

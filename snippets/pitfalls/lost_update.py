@@ -1,5 +1,6 @@
 """Ten threads add one each, and the counter says one: lost updates, every time."""
 
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -33,4 +34,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends all threads
     main()

@@ -1,6 +1,7 @@
 """One line, three steps: why `+=` is no protection."""
 
 import dis
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -41,4 +42,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends all threads
     main()

@@ -1,6 +1,8 @@
 """Why a process with results must not be joined before they are taken."""
 
 import multiprocessing
+import signal
+import sys
 from multiprocessing.queues import Queue
 
 MEGABYTE = 1_000_000
@@ -16,12 +18,16 @@ def main() -> None:
     results: Queue[bytes] = multiprocessing.Queue()
     child = multiprocessing.Process(target=produce, args=(results,))
     child.start()
-    child.join(timeout=0.5)  # without the timeout: for ever
-    print("joined first: the child", "still lives" if child.is_alive() else "ended")
-    print("took", len(results.get(timeout=20)), "bytes")
-    child.join(timeout=20)
-    print("joined then: the child", "still lives" if child.is_alive() else "ended")
+    try:
+        child.join(timeout=0.5)  # without the timeout: for ever
+        print("joined first: the child", "still lives" if child.is_alive() else "ended")
+        print("took", len(results.get(timeout=20)), "bytes")
+        child.join(timeout=20)
+        print("joined then: the child", "still lives" if child.is_alive() else "ended")
+    finally:
+        child.kill()  # else it outlives an interruption, its result not taken
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     main()

@@ -1,6 +1,8 @@
 """A dictionary that several processes change, kept by a manager process."""
 
 import multiprocessing
+import signal
+import sys
 import threading
 from multiprocessing.managers import DictProxy
 
@@ -19,7 +21,9 @@ def count_all(words: list[str], workers: int) -> dict[str, int]:
     with multiprocessing.Manager() as manager:
         counts, lock = manager.dict(), manager.Lock()
         processes = [
-            multiprocessing.Process(target=count, args=(words, counts, lock))
+            multiprocessing.Process(
+                target=count, args=(words, counts, lock), daemon=True
+            )
             for _ in range(workers)
         ]
         for process in processes:
@@ -39,4 +43,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     main()

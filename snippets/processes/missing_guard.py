@@ -1,5 +1,6 @@
 """What happens to a script without a __main__ guard where processes are spawned."""
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -51,4 +52,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     main()

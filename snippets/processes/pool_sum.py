@@ -2,6 +2,8 @@
 
 import itertools
 import multiprocessing
+import signal
+import sys
 from concurrent.futures import ProcessPoolExecutor
 
 SIZE, PARTS, WORKERS = 1_000_003, 4, 2
@@ -37,8 +39,10 @@ def closed_form(size: int) -> int:
 
 def in_a_pool(size: int) -> int:
     """Add up the chunks in a multiprocessing.Pool."""
-    with multiprocessing.Pool(WORKERS) as pool:
-        # With a limit: a worker that is killed would never answer.
+    # The parent alone hears Ctrl-C: a Pool would replace workers that end by it.
+    ignored = (signal.SIGINT, signal.SIG_IGN)
+    with multiprocessing.Pool(WORKERS, signal.signal, ignored) as pool:
+        # With a limit: a worker that is killed never answers.
         sums = pool.map_async(sum_of_squares, chunks(size, PARTS))
         return sum(sums.get(timeout=20))
 
@@ -57,4 +61,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     main()

@@ -1,6 +1,8 @@
 """Two processes fill one array in shared memory, which is closed and unlinked."""
 
 import multiprocessing
+import signal
+import sys
 from multiprocessing.shared_memory import SharedMemory
 
 SIZE, ITEM = 1000, 8  # numbers, and the bytes of each
@@ -29,7 +31,9 @@ def total(workers: int) -> int:
     try:
         edges = [SIZE * n // workers for n in range(workers + 1)]
         processes = [
-            multiprocessing.Process(target=fill, args=(memory.name, *edges[n : n + 2]))
+            multiprocessing.Process(
+                target=fill, args=(memory.name, *edges[n : n + 2]), daemon=True
+            )
             for n in range(workers)
         ]
         for process in processes:
@@ -52,4 +56,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     main()

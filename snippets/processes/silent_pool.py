@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import signal
+import sys
 
 
 def work(number: int) -> int:
@@ -19,7 +21,8 @@ def main() -> None:
     """Wait for the lost answer, but not for ever."""
     # The pool replaces a dead worker by itself; to fork beside its threads is unsafe.
     context = multiprocessing.get_context("spawn")
-    with context.Pool(2) as pool:
+    # The parent alone hears Ctrl-C: a Pool would replace workers that end by it, too.
+    with context.Pool(2, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         print("2:", pool.apply_async(work, [2]).get(timeout=20))
         lost = pool.apply_async(work, [3])
         try:
@@ -30,4 +33,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     main()

@@ -1,6 +1,8 @@
 """What a child process sees of a value that its parent has changed."""
 
 import multiprocessing
+import signal
+import sys
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -17,7 +19,7 @@ def seen_by_a_child(method: str) -> str:
     """Start a child by the given method; return what it finds in the settings."""
     context: Any = multiprocessing.get_context(method)
     here, there = context.Pipe(duplex=False)
-    child = context.Process(target=look, args=(there,))
+    child = context.Process(target=look, args=(there,), daemon=True)
     child.start()
     there.close()
     seen: str = here.recv() if here.poll(timeout=20) else "no answer"
@@ -34,4 +36,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     main()

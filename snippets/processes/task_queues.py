@@ -1,6 +1,8 @@
 """Worker processes with a queue of tasks and a queue of outcomes; errors come back."""
 
 import multiprocessing
+import signal
+import sys
 import traceback
 from multiprocessing.queues import Queue
 
@@ -32,7 +34,7 @@ def handle_all(orders: list[str], workers: int) -> dict[str, int | Exception]:
     tasks: Queue[str | None] = multiprocessing.Queue()
     outcomes: Queue[Outcome] = multiprocessing.Queue()
     processes = [
-        multiprocessing.Process(target=worker, args=(tasks, outcomes))
+        multiprocessing.Process(target=worker, args=(tasks, outcomes), daemon=True)
         for _ in range(workers)
     ]
     for process in processes:
@@ -54,4 +56,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     main()

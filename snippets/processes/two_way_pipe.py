@@ -1,6 +1,8 @@
 """Two processes talk by a pipe: one asks, the other answers."""
 
 import multiprocessing
+import signal
+import sys
 from multiprocessing.connection import Connection
 
 
@@ -14,7 +16,7 @@ def answer(questions: Connection) -> None:
 def main() -> None:
     """Ask two questions and say goodbye."""
     here, there = multiprocessing.Pipe()
-    child = multiprocessing.Process(target=answer, args=(there,))
+    child = multiprocessing.Process(target=answer, args=(there,), daemon=True)
     child.start()
     there.close()  # this end is the child's now
     with here:
@@ -26,4 +28,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     main()

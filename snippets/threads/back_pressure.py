@@ -1,6 +1,7 @@
 """A full queue makes its producer wait: back-pressure."""
 
 import queue
+import signal
 import threading
 
 
@@ -29,4 +30,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends all threads
     main()

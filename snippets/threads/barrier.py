@@ -1,5 +1,6 @@
 """Workers in two phases: none computes before all have loaded."""
 
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,4 +22,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends all threads
     main()

@@ -1,6 +1,7 @@
 """Producer and consumers on a bounded queue; every item is accounted for."""
 
 import queue
+import signal
 import threading
 
 Items = queue.Queue[str | None]
@@ -53,4 +54,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends all threads
     main()

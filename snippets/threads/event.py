@@ -1,5 +1,6 @@
 """Tell a thread to stop, and wake it from its sleep to do so."""
 
+import signal
 import threading
 
 
@@ -26,4 +27,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends all threads
     main()

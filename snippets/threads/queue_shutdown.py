@@ -4,6 +4,7 @@
 """The same without sentinels: the queue itself is shut down."""
 
 import queue
+import signal
 import threading
 
 CONSUMERS = 2
@@ -55,4 +56,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends all threads
     main()

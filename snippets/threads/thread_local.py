@@ -1,5 +1,6 @@
 """A value that each thread has for itself, though all use the same name."""
 
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -31,4 +32,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends all threads
     main()

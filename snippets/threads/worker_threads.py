@@ -1,6 +1,7 @@
 """Worker threads share a queue of tasks, and end when the work does."""
 
 import queue
+import signal
 import threading
 from collections.abc import Iterable
 
@@ -50,4 +51,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends all threads
     main()

@@ -71,6 +71,7 @@ FAILING = {
     "performance/lost_exceptions",
     "processes/broken_pool",
     "processes/missing_guard",
+    "processes/told_to_end",
     "processes/silent_pool",
     "threads/thread_exception",
 }
