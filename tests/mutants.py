@@ -31,7 +31,7 @@ from snippets.catalogue import ROOT, CatalogueError, Program
 
 SURVIVORS = ROOT / "tests/survivors.toml"
 COPIED = "snippets", "tests", "docs", ".ci", "build/ledger.json", "pyproject.toml"
-TEST_LIMIT = 25  # seconds for a test, less than the runner gives a program
+TEST_LIMIT = 15  # seconds for a test, less than the runner gives a program
 LIMIT = 120  # seconds for all guards of a mutant
 PYTEST = "pytest", "-x", "-q", "-p", "no:cacheprovider", f"--timeout={TEST_LIMIT}"
 SPHINX = "sphinx", "-b", "dummy", "-q", "--fail-on-warning", "docs", "build/dummy"
@@ -179,50 +179,60 @@ def listed_survivors() -> dict[Key, str]:
     }
 
 
-def judge(program: Program, trees: Trees, pool: ThreadPoolExecutor) -> list[Mutant]:
-    """Try every mutant of a program; return those that survive, having named them."""
-    found = list(mutants_of(program))
-    for guards in {mutant.guards for mutant in found}:
-        if not trees.pass_unchanged(guards):
-            message = f"{program.where}: unchanged, it fails: {' '.join(guards)}"
-            raise CatalogueError(message)
-    alive = [
-        mutant
-        for mutant, survives in zip(found, pool.map(trees.survives, found), strict=True)
-        if survives
-    ]
-    print(f"{program.name:34} {len(found) - len(alive):3} of {len(found):3} caught")
+def judge(found: list[Mutant], trees: Trees, pool: ThreadPoolExecutor) -> list[Mutant]:
+    """Try mutants that have their guards in common; return those that survive."""
+    guards = found[0].guards
+    if not trees.pass_unchanged(guards):
+        message = f"unchanged, it fails: python -m {' '.join(guards)}"
+        raise CatalogueError(message)
+    judged = zip(found, pool.map(trees.survives, found), strict=True)
+    return [mutant for mutant, survives in judged if survives]
+
+
+def judge_all(chosen: list[Program]) -> tuple[Counter[str], list[Mutant]]:
+    """Try every mutant; return how many each chapter had, and those that survive.
+
+    Pages come first: for a page alone Sphinx does not read the others again.
+    """
     known = listed_survivors()
-    for mutant in alive:
-        print(f"    {known.get(mutant.key, 'survives')}: {mutant}")
-    sys.stdout.flush()
-    return alive
+    made: Counter[str] = Counter()
+    alive: list[Mutant] = []
+    found = [mutant for program in chosen for mutant in mutants_of(program)]
+    found.sort(key=lambda mutant: mutant.guards != SPHINX)
+    with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(os.cpu_count()))
+        trees = Trees(stack)
+        for _, group in itertools.groupby(found, lambda mutant: mutant.guards):
+            mutants = list(group)
+            survivors = judge(mutants, trees, pool)
+            first = mutants[0]
+            name = "pages" if first.guards == SPHINX else str(first.path.name)
+            caught = len(mutants) - len(survivors)
+            print(
+                f"{first.program.chapter:12} {name:24} {caught} of {len(mutants)} caught"
+            )
+            for mutant in survivors:
+                print(f"    {known.get(mutant.key, 'survives')}: {mutant}")
+            sys.stdout.flush()
+            made.update(mutant.program.chapter for mutant in mutants)
+            alive += survivors
+    return made, alive
 
 
 def main() -> int:
     """Judge what the command line names; return 1 if there is anything to do."""
-    made: Counter[str] = Counter()
-    alive: list[Mutant] = []
-    with ExitStack() as stack:
-        pool = stack.enter_context(ThreadPoolExecutor(os.cpu_count()))
-        try:
-            chosen = catalogue.select(sys.argv[1:])
-            trees = Trees(stack)
-            for program in chosen:
-                if program.runs_on(sys.version_info[:2]):
-                    alive += judge(program, trees, pool)
-                    made[program.chapter] += len(list(mutants_of(program)))
-        except CatalogueError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
+    here = sys.version_info[:2]
+    try:
+        chosen = [p for p in catalogue.select(sys.argv[1:]) if p.runs_on(here)]
+        made, alive = judge_all(chosen)
+    except CatalogueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     survived = Counter(mutant.program.chapter for mutant in alive)
+    made["all"], survived["all"] = made.total(), survived.total()
     for chapter, count in made.items():
         caught = count - survived[chapter]
         print(f"{chapter:12} {caught:4} of {count:4} caught, {caught / count:.1%}")
-    caught = made.total() - survived.total()
-    print(
-        f"{'all':12} {caught:4} of {made.total():4} caught, {caught / made.total():.1%}"
-    )
     return complaints(chosen, alive)
 
 
