@@ -121,8 +121,7 @@ def typing(session: nox.Session) -> None:
 @nox.session
 def mutants(session: nox.Session) -> None:
     """Break programs in turn: their tests must notice; `-- threads` for a chapter."""
-    install(session, "site")
-    session.run("python", "-m", "snippets", "verify")
+    install(session, "tests")
     session.run("python", "tests/mutants.py", *session.posargs, env={"PYTHONPATH": "."})
 
 

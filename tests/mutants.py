@@ -1,9 +1,10 @@
-"""Break programs, outputs and excerpts in turn, and see whether anything notices.
+"""Break programs and outputs in turn, and see whether anything notices.
 
 Usage: python tests/mutants.py [CHAPTER or chapter/name ...]
 
 Tools that exist change modules that tests import. These programs are run as files as
-well, and what they print is compared, so it takes changes of our own.
+well, and what they print is compared, so it takes changes of our own. That the gate
+refuses every shifted excerpt is tested in ``tests/site/test_gate.py``.
 """
 
 import itertools
@@ -26,15 +27,14 @@ from pathlib import Path
 from guards import guards_of
 from mutation import mutations
 
-from snippets import catalogue, ledger, verify
+from snippets import catalogue, verify
 from snippets.catalogue import ROOT, CatalogueError, Program
 
 SURVIVORS = ROOT / "tests/survivors.toml"
-COPIED = "snippets", "tests", "docs", ".ci", "build/ledger.json", "pyproject.toml"
+COPIED = "snippets", "tests", "docs", ".ci", "pyproject.toml"
 TEST_LIMIT = 15  # seconds for a test, less than the runner gives a program
 LIMIT = 120  # seconds for all guards of a mutant
 PYTEST = "pytest", "-x", "-q", "-p", "no:cacheprovider", f"--timeout={TEST_LIMIT}"
-SPHINX = "sphinx", "-b", "dummy", "-q", "--fail-on-warning", "docs", "build/dummy"
 
 Key = tuple[str, str, str]  # program, text of the line, change
 
@@ -62,7 +62,7 @@ class Mutant:
 
 
 def mutants_of(program: Program) -> Iterator[Mutant]:
-    """Yield every mutant of a program, of its output and of its place on the page."""
+    """Yield every mutant of a program and of its output."""
     name, method = program.name, verify.start_methods(program)[0]
     run = f"{name}-{method}" if method else name  # one method: the text is the same
     meaning = (
@@ -75,7 +75,6 @@ def mutants_of(program: Program) -> Iterator[Mutant]:
         text = str(change)
         yield Mutant(program, program.path, change.line, text, change.source, meaning)
     yield from _of_output(program)
-    yield from _of_page(program)
 
 
 def _of_output(program: Program) -> Iterator[Mutant]:
@@ -91,24 +90,11 @@ def _of_output(program: Program) -> Iterator[Mutant]:
         yield Mutant(program, program.output, len(lines), change, text, guards)
 
 
-def _of_page(program: Program) -> Iterator[Mutant]:
-    page = ROOT / f"docs/guide/{program.chapter}.md"
-    text = page.read_text(encoding="utf-8")
-    for path in (program.path, program.output):
-        shown = f"snippets/{program.chapter}/{path.name}\n"
-        line = text[: text.index(shown)].count("\n") + 1
-        changed = text.replace(shown, f"{shown}:lines: 2-\n", 1)
-        yield Mutant(program, page, line, ":lines: 2-", changed, SPHINX)
-
-
 def passes(tree: Path, guards: tuple[str, ...]) -> bool:
     """Run the guards in a copy; what hangs is killed, and did not pass."""
     process = subprocess.Popen(
         [sys.executable, "-m", *guards],
         cwd=tree,
-        env=os.environ | {"PYTHONWARNINGS": "ignore::DeprecationWarning"}
-        if guards == SPHINX
-        else None,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -149,7 +135,6 @@ class Trees:
             return passes(tree, mutant.guards)
         finally:
             self._write(path, mutant.path.read_text(encoding="utf-8"))
-            shutil.copy(ledger.LEDGER, tree / "build")  # it now speaks of the mutant
             self._free.put(tree)
 
     def _write(self, path: Path, text: str) -> None:
@@ -190,27 +175,20 @@ def judge(found: list[Mutant], trees: Trees, pool: ThreadPoolExecutor) -> list[M
 
 
 def judge_all(chosen: list[Program]) -> tuple[Counter[str], list[Mutant]]:
-    """Try every mutant; return how many each chapter had, and those that survive.
-
-    Pages come first: for a page alone Sphinx does not read the others again.
-    """
+    """Try every mutant; return how many each chapter had, and those that survive."""
     known = listed_survivors()
     made: Counter[str] = Counter()
     alive: list[Mutant] = []
     found = [mutant for program in chosen for mutant in mutants_of(program)]
-    found.sort(key=lambda mutant: mutant.guards != SPHINX)
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(os.cpu_count()))
         trees = Trees(stack)
         for _, group in itertools.groupby(found, lambda mutant: mutant.guards):
             mutants = list(group)
             survivors = judge(mutants, trees, pool)
-            first = mutants[0]
-            name = "pages" if first.guards == SPHINX else str(first.path.name)
+            where = mutants[0].path.relative_to(catalogue.SNIPPETS)
             caught = len(mutants) - len(survivors)
-            print(
-                f"{first.program.chapter:12} {name:24} {caught} of {len(mutants)} caught"
-            )
+            print(f"{where!s:36} {caught:3} of {len(mutants):3} caught")
             for mutant in survivors:
                 print(f"    {known.get(mutant.key, 'survives')}: {mutant}")
             sys.stdout.flush()

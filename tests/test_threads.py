@@ -4,9 +4,11 @@ import importlib
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
+from unittest import mock
 
 import pytest
 
@@ -78,6 +80,26 @@ class TestExceptions:
         hook, thread = capsys.readouterr().out.splitlines()
         assert hook == "hook: worker-1 died of LookupError('no such order')"
         assert thread.startswith("thread: join() returned")
+
+    def test_the_hook_comes_before_the_return_of_join(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def fail_later() -> None:
+            time.sleep(A_WHILE)
+            message = "late"
+            raise LookupError(message)
+
+        monkeypatch.setattr(thread_exception, "fail", fail_later)
+        thread_exception.in_a_thread()
+        assert capsys.readouterr().out.startswith("hook: ")
+
+    def test_a_thread_that_is_gone_has_no_name(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        error = LookupError("no")
+        gone = threading.ExceptHookArgs((LookupError, error, None, None))
+        thread_exception.report(gone)
+        assert capsys.readouterr().out == "hook: a thread died of LookupError('no')\n"
 
     def test_the_future_keeps_it_until_asked(
         self, capsys: pytest.CaptureFixture[str]
@@ -265,6 +287,13 @@ class TestSemaphore:
         monkeypatch.setattr("time.sleep", lambda _: meeting.wait(TIMEOUT))
         assert semaphore.download_all(downloads=6, at_once=6) == 6
 
+    def test_both_counts_change_under_the_lock(self) -> None:
+        mark = semaphore.HighWater()
+        with mock.patch.object(mark, "lock", mock.MagicMock()) as lock:
+            with mark:
+                assert lock.__enter__.call_count == lock.__exit__.call_count == 1
+            assert lock.__enter__.call_count == lock.__exit__.call_count == 2
+
     def test_a_slot_comes_back_from_a_failure(self) -> None:
         slots, mark = threading.BoundedSemaphore(1), semaphore.HighWater()
         with pytest.MonkeyPatch.context() as patch:
@@ -320,6 +349,14 @@ class TestSmallPrimitives:
         pairs = [job.result() for job in jobs]
         assert all(first == second for first, second in pairs)
         assert pairs[0] != pairs[1]
+
+    def test_a_connection_is_opened_once(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(thread_local.local, "connection", "mine", raising=False)
+        assert thread_local.connection() == "mine"
+        thread_local.main()
+        assert capsys.readouterr().out.endswith("main thread has one: True\n")
 
 
 class TestBackPressure:

@@ -10,6 +10,9 @@ from pathlib import Path
 import evidence
 import pytest
 from cases import CASES, OPTIONS, SOUND, expected, lay_out
+from docutils import nodes
+from sphinx.pycode import ModuleAnalyzer
+from verified import RefusedError, classify
 
 from snippets import catalogue, ledger, recordings
 from snippets.catalogue import ROOT
@@ -70,6 +73,28 @@ def test_a_page_is_written_again_when_only_the_ledger_changes(tmp_path: Path) ->
     ledger.update({"basics/hello": replace(found, entries=(other,))}, path)
     assert build(tmp_path) == (0, "")
     assert ", 3.99t" in (tmp_path / "out/index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", catalogue.programs())
+def test_a_shifted_excerpt_is_refused(name: str) -> None:
+    program = catalogue.programs()[name]
+    lines = program.path.read_text(encoding="utf-8").splitlines(keepends=True)
+    places = ModuleAnalyzer.for_file(program.path, "program").find_tags().values()
+    ranges = [(1, len(lines)), *((start, end) for _, start, end in places)]
+    for start, end in ranges:
+        for first, last in ((start + 1, end), (start, end - 1), (start + 1, end + 1)):
+            text = "".join(lines[first - 1 : last])
+            with pytest.raises(RefusedError, match="no whole function or class"):
+                classify(literal(text, program.path), [program])
+    output = program.output.read_text(encoding="utf-8").splitlines(keepends=True)
+    for part in (output[1:], output[:-1]):
+        with pytest.raises(RefusedError, match="show the whole output"):
+            classify(literal("".join(part), program.output), [program])
+
+
+def literal(text: str, path: Path) -> nodes.literal_block:
+    """Return what literalinclude makes of some lines of a file."""
+    return nodes.literal_block(text, text, source=str(path))
 
 
 def test_spans_of_versions() -> None:
