@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing.shared_memory import SharedMemory
 from types import ModuleType
 
@@ -60,8 +61,48 @@ class TestPoolSum:
         processes = way(4) / pool_sum.PARTS
         assert processes != os.getpid()
 
+    def test_a_worker_leaves_the_end_to_the_parent(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_to: dict[int, object] = {}
+        monkeypatch.setattr("signal.signal", set_to.__setitem__)
+        pool_sum.leave_the_end_to_the_parent()
+        assert set_to == {
+            signal.SIGINT: signal.SIG_IGN,
+            signal.SIGTERM: signal.SIG_DFL,
+        }
+
+    @pytest.mark.parametrize(
+        ("number", "handler"),
+        [(signal.SIGINT, signal.SIG_IGN), (signal.SIGTERM, signal.SIG_DFL)],
+    )
+    def test_the_pool_prepares_its_workers(
+        self,
+        number: signal.Signals,
+        handler: signal.Handlers,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(pool_sum, "sum_of_squares", HandlerOf(number))
+        assert pool_sum.in_a_pool(4) == pool_sum.PARTS * handler
+
+    def test_no_worker_is_terminated(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("multiprocessing.process.BaseProcess.terminate", None)
+        assert pool_sum.in_a_pool(4) == 14
+
     def test_the_size_does_not_divide_evenly(self) -> None:
         assert pool_sum.SIZE % pool_sum.PARTS != 0
+
+
+@dataclass
+class HandlerOf:
+    """Return what a signal does in this process."""
+
+    number: signal.Signals
+
+    def __call__(self, _: range) -> int:
+        """Return it as a number, which can be added."""
+        handler = signal.getsignal(self.number)
+        return handler if isinstance(handler, signal.Handlers) else 1000
 
 
 def whose_process(_: range) -> int:

@@ -1,5 +1,6 @@
 """A worker that dies breaks a ProcessPoolExecutor, and the executor says so."""
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -20,7 +21,9 @@ def work(number: int) -> int:
 
 def main() -> None:
     """Lose a worker, ask the same pool again, and then a new one."""
-    with ProcessPoolExecutor(2) as pool:
+    # A broken pool terminates its workers: they must not inherit the handler below.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, context) as pool:
         print("2:", pool.submit(work, 2).result())
         try:
             pool.submit(work, 3).result()
@@ -30,7 +33,7 @@ def main() -> None:
             pool.submit(work, 4)
         except BrokenProcessPool:
             print("4: refused, this pool stays broken")
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(2, context) as pool:
         print("4:", pool.submit(work, 4).result(), "from a new pool")
 
 

@@ -37,14 +37,21 @@ def closed_form(size: int) -> int:
     return (size - 1) * size * (2 * size - 1) // 6
 
 
+def leave_the_end_to_the_parent() -> None:
+    """Ignore Ctrl-C, or the Pool replaces this worker; end at once by terminate()."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a fork inherits the handler below
+
+
 def in_a_pool(size: int) -> int:
     """Add up the chunks in a multiprocessing.Pool."""
-    # The parent alone hears Ctrl-C: a Pool would replace workers that end by it.
-    ignored = (signal.SIGINT, signal.SIG_IGN)
-    with multiprocessing.Pool(WORKERS, signal.signal, ignored) as pool:
-        # With a limit: a worker that is killed never answers.
+    with multiprocessing.Pool(WORKERS, leave_the_end_to_the_parent) as pool:
         sums = pool.map_async(sum_of_squares, chunks(size, PARTS))
-        return sum(sums.get(timeout=20))
+        pool.close()
+        # With a limit: a worker that is killed never answers.
+        total = sum(sums.get(timeout=20))
+        pool.join()  # or `with` terminates workers, even one that only just starts
+    return total
 
 
 def in_an_executor(size: int) -> int:
