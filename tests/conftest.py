@@ -91,3 +91,22 @@ def nothing_left_behind() -> Iterator[None]:
         if time.monotonic() > deadline:
             pytest.fail(f"left behind: {left}")
         time.sleep(0.01)
+
+
+@pytest.fixture
+def unjoined(monkeypatch: pytest.MonkeyPatch) -> set[threading.Thread]:
+    """Hold the threads that a test has started and not joined yet."""
+    threads: set[threading.Thread] = set()
+    start, join = threading.Thread.start, threading.Thread.join
+
+    def remember(thread: threading.Thread) -> None:
+        threads.add(thread)
+        start(thread)
+
+    def forget(thread: threading.Thread, timeout: float | None = None) -> None:
+        join(thread, timeout)
+        threads.discard(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", remember)
+    monkeypatch.setattr(threading.Thread, "join", forget)
+    return threads

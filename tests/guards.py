@@ -11,14 +11,15 @@ def guards_of(program: Program, root: Path = ROOT) -> list[str]:
     """Return what pytest calls the tests of its chapter that speak of a program.
 
     A test does so if it uses the program's module, a name that is imported from it, or
-    a fixture or helper that does.
+    a fixture or helper that does. A program that not every Python runs is imported by
+    the test itself: then it counts who writes its name.
     """
     file = f"tests/test_{program.chapter}.py"
     path = root / file
     if not path.exists():
         return []
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    names = set(_names_of(program, tree))
+    names = set(_names_of(program, tree)) or {program.path.stem, program.module}
     while more := {item.name for item in _speaking(tree, names)} - names:
         names |= more
     return [

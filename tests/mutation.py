@@ -149,6 +149,7 @@ def _left_out(parent: ast.AST, child: ast.AST) -> bool:
             return True
         case ast.keyword(arg="timeout"):
             return True
-        case ast.Constant():
-            return isinstance(parent, ast.Call) and "sleep" in ast.unparse(parent.func)
+        case ast.Constant() if isinstance(parent, ast.Call):
+            called = ast.unparse(parent.func), *map(ast.unparse, parent.args[:1])
+            return any(name.endswith("sleep") for name in called)
     return False

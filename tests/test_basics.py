@@ -45,7 +45,7 @@ class TestSameWork:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(same_work, "task", lambda *_: None)  # and says nothing
-        with pytest.raises(RuntimeError, match="a worker failed"):
+        with pytest.raises(RuntimeError, match=r"a worker failed$"):
             same_work.at_once(threading.Thread)
 
     @pytest.mark.parametrize("worker_type", [threading.Thread, multiprocessing.Process])
@@ -84,6 +84,23 @@ class TestComputing:
             elapsed, cpu = program.measure(lambda: [2.0, 3.0])
             assert 0 <= elapsed <= time.perf_counter() - started
             assert cpu == 5.0
+
+    def test_a_task_counts_its_own_cpu_seconds(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        limits: list[int] = []
+        monkeypatch.setattr(gil_computing, "count_primes", limits.append)
+        monkeypatch.setattr("time.thread_time", iter([5.0, 7.0, 7.0, 10.0]).__next__)
+        assert gil_computing.compute(9) == 2.0
+        assert limits == [9]
+        assert gil_hashing.fingerprint(b"data") == 3.0
+
+    @pytest.mark.parametrize("program", [gil_computing, gil_hashing])
+    def test_cores_busy_are_cpu_over_elapsed(
+        self, program: ModuleType, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        program.report("so", elapsed=2.0, cpu=3.0)
+        assert capsys.readouterr().out.endswith("CPU 3.00 s   cores busy 1.5x\n")
 
 
 class TestWaiting:
@@ -138,12 +155,39 @@ class TestStatus:
     def test_agrees_with_the_version_string(self) -> None:
         assert gil_status.free_threaded_build() == ("free-threading" in sys.version)
 
+    @pytest.mark.parametrize(
+        ("python", "printed"),
+        [
+            (((3, 12), 0, None), "free-threaded build: no\nGIL: on\n"),
+            (((3, 13), 0, True), "free-threaded build: no\nGIL: on\n"),
+            (((3, 13), 1, False), "free-threaded build: yes\nGIL: off\n"),
+            (((3, 14), 1, True), "free-threaded build: yes\nGIL: on\n"),
+        ],
+    )
+    def test_what_each_build_says(
+        self,
+        python: tuple[tuple[int, int], int, bool | None],
+        printed: str,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        version, free_threaded, enabled = python
+        settings = {"Py_GIL_DISABLED": free_threaded}
+        monkeypatch.setattr("sysconfig.get_config_var", settings.get)
+        monkeypatch.setattr(sys, "_is_gil_enabled", lambda: enabled, raising=False)
+        monkeypatch.setattr(sys, "version_info", version)
+        gil_status.main()
+        assert capsys.readouterr().out == printed
+
 
 @pytest.mark.parametrize(
     "program", [gil_computing, gil_hashing, gil_status, gil_waiting, same_work]
 )
-def test_runs_in_this_process_as_well(
-    program: ModuleType, monkeypatch: pytest.MonkeyPatch
+def test_joins_its_threads(
+    program: ModuleType,
+    unjoined: set[threading.Thread],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(gil_computing, "LIMITS", [1000] * 4)  # no time is looked at
     program.main()
+    assert not unjoined

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import pickle
+import runpy
 import socket
 import uuid
 from concurrent.futures import ProcessPoolExecutor
@@ -187,7 +188,20 @@ class TestWebRequests:
 
         monkeypatch.setattr("aiohttp.ClientSession", remember)
         fetch(*[f"{httpbin}/get"] * 3)
-        assert len(made) == 1
+        assert made == [aiohttp.ClientTimeout(total=web_requests.PER_ATTEMPT)]
+
+    @pytest.mark.parametrize(
+        ("environment", "address"),
+        [({}, "https://httpbin.org"), ({"HTTPBIN_URL": "http://here"}, "http://here")],
+    )
+    def test_the_address_can_be_set(
+        self,
+        environment: dict[str, str],
+        address: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("os.environ", environment)
+        assert runpy.run_path(web_requests.__file__)["ADDRESS"] == address
 
     def test_the_program(
         self,
@@ -210,7 +224,7 @@ class TestWebRequests:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
         monkeypatch.setattr(web_requests, "ADDRESS", f"http://127.0.0.1:{port}")
-        with pytest.raises(SystemExit, match="nothing could be fetched"):
+        with pytest.raises(SystemExit, match=r"^nothing could be fetched$"):
             web_requests.main()
         assert capsys.readouterr().out.count("ClientConnectorError") == 4
 
@@ -253,10 +267,48 @@ class TestDataProcessing:
         # https://oeis.org/A006877 and https://oeis.org/A006878
         assert parallel_data.in_sequence() == (339, 52_527)
 
-    def test_a_time_is_that_of_the_run(self) -> None:
-        elapsed, result = parallel_data.timed(lambda: (1, 2))
-        assert elapsed >= 0
-        assert result == (1, 2)
+    def test_a_time_is_that_of_the_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("time.perf_counter", iter([5.0, 7.0, 7.0, 10.0]).__next__)
+        assert parallel_data.timed(lambda: (1, 2)) == (2.0, (1, 2))
+        assert pickling_cost.seconds(lambda: None) == 3.0
+
+    def test_how_many_times_as_fast(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        times = iter([1.0, 0.25, 0.5, 4.0])  # loop, there, back, pool
+        monkeypatch.setattr(pickling_cost, "seconds", lambda _: next(times))
+        of_numpy = iter([0.3, 0.02])
+        monkeypatch.setattr(numpy_data, "seconds", lambda _: next(of_numpy))
+        numpy_data.main()
+        pickling_cost.main()
+        assert capsys.readouterr().out.splitlines() == [
+            "loop     300.00 ms",
+            "NumPy    20.00 ms, 15x, same: True",
+            "loop             1.000 s",
+            "there and back   0.750 s",
+            "2 processes      4.000 s, 0.25x, same: True",
+        ]
+
+    @pytest.mark.parametrize(("last", "same"), [((339, 52_527), True), ((1, 1), False)])
+    def test_the_medians_and_the_comparison(
+        self,
+        last: tuple[int, int],
+        *,
+        same: bool,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        best = (339, 52_527)
+        runs = iter([(4.0, best), (2.0, best), (9.0, best), (3.0, last)])
+        monkeypatch.setattr(parallel_data, "timed", lambda _: next(runs))
+        monkeypatch.setattr(parallel_data, "in_pool", lambda _: best)
+        monkeypatch.setattr(parallel_data, "REPEATS", 2)
+        parallel_data.main()
+        assert capsys.readouterr().out.splitlines() == [
+            "in sequence    6.500 s",
+            "2 processes    2.500 s, 2.50x",
+            f"longest: 52527 takes 339 steps, same: {same}",
+        ]
 
     @pytest.mark.parametrize("program", [numpy_data, parallel_data, pickling_cost])
     def test_the_programs_say_that_results_are_the_same(
@@ -313,7 +365,7 @@ class TestSharedData:
         self, blocks: list[SharedMemory], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(shared_data, "take_roots", do_nothing)
-        with pytest.raises(RuntimeError, match="not all"):
+        with pytest.raises(RuntimeError, match=r"^not all numbers were replaced$"):
             shared_data.transform(np.zeros(shared_data.SIZE))
         assert_gone(blocks[0])
 

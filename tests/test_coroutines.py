@@ -2,8 +2,12 @@
 
 import asyncio
 import importlib
+import json
+import runpy
 import sys
+import threading
 import uuid
+from collections.abc import Awaitable, Callable, Coroutine
 
 import aiohttp
 import pytest
@@ -101,6 +105,19 @@ class TestFetchPages:
         asyncio.run(fetch_pages.fetch_all(httpbin, paths, TIMEOUT))
         assert [session.closed for session in sessions] == [True]
 
+    @pytest.mark.parametrize(
+        ("environment", "address"),
+        [({}, "https://httpbin.org"), ({"HTTPBIN_URL": "http://here"}, "http://here")],
+    )
+    def test_the_address_can_be_set(
+        self,
+        environment: dict[str, str],
+        address: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("os.environ", environment)
+        assert runpy.run_path(fetch_pages.__file__)["ADDRESS"] == address
+
     def test_the_program(
         self,
         httpbin: str,
@@ -153,6 +170,21 @@ class TestGatherOrGroup:
 
         assert asyncio.run(gather())
 
+    def test_its_answer_comes_to_who_awaits_it(self) -> None:
+        async def answer() -> str:
+            signal = asyncio.Event()
+            signal.set()
+            return await gather_or_group.wait(signal)
+
+        assert asyncio.run(answer()) == "page"
+
+    def test_no_task_is_left(self) -> None:
+        async def others_after(way: Callable[[], Awaitable[None]]) -> int:
+            await way()
+            return len(asyncio.all_tasks()) - 1
+
+        assert asyncio.run(others_after(gather_or_group.by_gather)) == 0
+
     def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
         gather_or_group.main()
         assert capsys.readouterr().out.count(":\n") == 3
@@ -166,6 +198,24 @@ class TestFrozenLoop:
 
     def test_the_loop_goes_on(self) -> None:
         assert asyncio.run(frozen_loop.in_a_thread()) == "heard the heart"
+
+    @pytest.mark.parametrize("way", [frozen_loop.in_the_loop, frozen_loop.in_a_thread])
+    def test_a_heart_beats_three_times(
+        self,
+        way: Callable[[], Coroutine[None, None, str]],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        beats: list[float] = []
+        hearts: list[threading.Event] = []
+
+        async def sleep(seconds: float) -> None:
+            beats.append(seconds)
+
+        monkeypatch.setattr("asyncio.sleep", sleep)
+        monkeypatch.setattr(frozen_loop, "blocking_call", hearts.append)
+        asyncio.run(way())
+        assert beats == [0] * 3
+        assert hearts[0].is_set()
 
     def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
         frozen_loop.main()
@@ -183,6 +233,28 @@ class TestQueues:
         *handled, hangs = capsys.readouterr().out.splitlines()
         assert handled == [f"handled item {number}" for number in range(1, 5)]
         assert hangs == "hangs: all have gone home, and in the queue is None"
+
+    def test_all_puts_but_the_sentinels_are_marked(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        puts: list[str | None] = []
+        done: list[None] = []
+
+        class Counted(asyncio.Queue[str | None]):
+            """Counts what is put and what is marked as done."""
+
+            async def put(self, item: str | None) -> None:
+                puts.append(item)
+                await super().put(item)
+
+            def task_done(self) -> None:
+                done.append(None)
+                super().task_done()
+
+        monkeypatch.setattr(queue_hangs, "Items", Counted)
+        asyncio.run(queue_hangs.run(patience=0.01))
+        assert puts == ["item 1", "item 2", "item 3", "item 4", None, None, None]
+        assert len(done) == 4
 
     def test_a_sentinel_that_is_marked_does_not_hang(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -220,6 +292,10 @@ class TestQueues:
         class Counted(asyncio.Queue[str | None]):
             """Counts what is put and what is marked as done."""
 
+            def __init__(self, maxsize: int) -> None:
+                assert maxsize == 3
+                super().__init__(maxsize)
+
             async def put(self, item: str | None) -> None:
                 await super().put(item)
                 puts.append(item)
@@ -249,6 +325,7 @@ class TestQueues:
 
         monkeypatch.setattr("asyncio.sleep", meet)
         assert len(asyncio.run(program.handle(["1", "2", "3", "4"]))) == 4
+        assert len(barriers) == 4
 
     @needs_shutdown
     def test_consumers_go_home_when_the_producer_fails(self) -> None:
@@ -296,8 +373,23 @@ class TestLocalServer:
             "/get", "/delay/0.01", "/status/418", "/bytes/5"
         )
         assert (page[0], slow[0], error[0]) == (200, 200, 418)
-        assert page[1].endswith(b'/get"}')
+        for answer, path in ((page, "/get"), (slow, "/delay/0.01")):
+            (name, url), *rest = json.loads(answer[1]).items()
+            assert (name, url.endswith(path), rest) == ("url", True, [])
         assert body == (200, b"xxxxx")
+
+    def test_dawdles_as_long_as_it_is_asked_to(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sleep, asked = asyncio.sleep, []
+
+        async def remember(seconds: float) -> None:
+            asked.append(seconds)
+            await sleep(0)
+
+        monkeypatch.setattr("asyncio.sleep", remember)
+        self.ask("/delay/2.5", "/busy/a/3.5")
+        assert sorted(filter(None, asked)) == [2.5, 3.5]  # aiohttp sleeps for 0
 
     def test_counts_who_is_there_at_once(self) -> None:
         answers = self.ask(*["/busy/a/0.05"] * 3)
@@ -307,8 +399,32 @@ class TestLocalServer:
     def test_lets_requests_meet(self) -> None:
         assert self.ask("/meet/a/2", "/meet/a/2") == [(200, b'{"met": 2}')] * 2
 
+    def test_one_that_meets_nobody_waits(self) -> None:
+        async def ask() -> None:
+            async with (
+                local_server.serve() as address,
+                aiohttp.ClientSession(address) as session,
+                asyncio.timeout(0.1),
+            ):
+                await session.get("/meet/a/2")
+
+        with pytest.raises(TimeoutError):
+            asyncio.run(ask())
+
+    def test_forgets_who_has_gone(self) -> None:
+        async def ask() -> bytes:
+            async with (
+                local_server.serve() as address,
+                aiohttp.ClientSession(address) as session,
+            ):
+                await session.get("/busy/a/0")
+                response = await session.get("/busy/a/0")
+                return await response.read()
+
+        assert asyncio.run(ask()) == b'{"most": 1}'
+
     def test_fails_so_often(self) -> None:
-        async def ask() -> list[tuple[int, str | None]]:
+        async def ask() -> list[tuple[int, str | None, bytes]]:
             async with (
                 local_server.serve() as address,
                 aiohttp.ClientSession(address) as session,
@@ -317,10 +433,12 @@ class TestLocalServer:
                 for path in ["/flaky/a/2?retry-after=7"] * 3:
                     async with session.get(path) as response:
                         after = response.headers.get("Retry-After")
-                        answers.append((response.status, after))
+                        answers.append((response.status, after, await response.read()))
                 return answers
 
-        assert asyncio.run(ask()) == [(503, "7"), (503, "7"), (200, None)]
+        *failures, success = asyncio.run(ask())
+        assert failures == [(503, "7", b"")] * 2
+        assert success == (200, None, b'{"attempts": 3}')
 
     def test_breaks_off(self) -> None:
         with pytest.raises(aiohttp.ServerDisconnectedError):
@@ -331,6 +449,17 @@ class TestLocalServer:
         assert status == 200
         with pytest.raises(UnicodeDecodeError):
             body.decode()
+
+    def test_claims_that_it_is_text(self) -> None:
+        async def ask() -> str | None:
+            async with (
+                local_server.serve() as address,
+                aiohttp.ClientSession(address) as session,
+                session.get("/not-text") as response,
+            ):
+                return response.charset
+
+        assert asyncio.run(ask()) == "utf-8"
 
     def test_never_stops_sending(self) -> None:
         async def read_some() -> int:

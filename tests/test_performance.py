@@ -138,10 +138,14 @@ class TestLogging:
         root.handlers, root.level = handlers, level
 
     def test_the_program(
-        self, root_logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+        self,
+        root_logger: logging.Logger,
+        unjoined: set[threading.Thread],
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
         root_logger.handlers = []  # pytest has put its own there
         log_names.main()
+        assert not unjoined
         assert capsys.readouterr().out == recorded(log_names)
 
     def test_a_child_writes_nothing_itself(
@@ -159,9 +163,12 @@ class TestLogging:
 class TestLostExceptions:
     """Each is found where the program says."""
 
-    def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_program(
+        self, unjoined: set[threading.Thread], capsys: pytest.CaptureFixture[str]
+    ) -> None:
         before = threading.excepthook
         lost_exceptions.main()
+        assert not unjoined
         assert capsys.readouterr().out == recorded(lost_exceptions)
         assert threading.excepthook is before
 
@@ -223,8 +230,11 @@ class TestStuckPrograms:
     def test_a_thread_that_has_ended_is_not(self) -> None:
         assert "wait_for_reply" not in stuck_program.calls(stuck_program.dump())
 
-    def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_program(
+        self, unjoined: set[threading.Thread], capsys: pytest.CaptureFixture[str]
+    ) -> None:
         stuck_program.main()
+        assert not unjoined
         assert capsys.readouterr().out == recorded(stuck_program)
 
     def test_py_spy_sees_the_stack(self, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
+from unittest import mock
 
 import pytest
 
@@ -25,8 +27,14 @@ class TestDeadlock:
     """It happens every time, is seen, and is over when the program ends."""
 
     @pytest.mark.parametrize("_", range(5))
-    def test_both_are_stuck(self, _: int, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_both_are_stuck(
+        self,
+        _: int,
+        unjoined: set[threading.Thread],
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
         deadlock.main()
+        assert not unjoined
         lines = capsys.readouterr().out.splitlines()
         assert lines[0::3] == ["left is stuck:", "right is stuck:"]
         assert lines[1].split()[0] == lines[4].split()[0] == "worker:"
@@ -125,6 +133,11 @@ class TestLockOrder:
             *("left:", "1000", "times"),
             *("right:", "1000", "times"),
         ]
+
+    def test_a_cook_waits_for_the_other(self) -> None:
+        together = mock.Mock()
+        lock_order.cook("knife", "board", together)
+        together.wait.assert_called_once_with(timeout=20)
 
     def test_a_cook_holds_both_locks_each_time(self, log: list[str]) -> None:
         assert lock_order.cook("knife", "board", threading.Barrier(1)) == 1000
@@ -225,7 +238,10 @@ class TestLostUpdates:
     ) -> None:
         counter, between = locked_update.Counter(), threading.Barrier(2)
 
-        def meet(_: float) -> None:
+        invited: list[float] = []
+
+        def meet(seconds: float) -> None:
+            invited.append(seconds)
             with pytest.raises(threading.BrokenBarrierError):
                 between.wait(A_WHILE)
             between.reset()
@@ -236,6 +252,20 @@ class TestLostUpdates:
         for job in jobs:
             job.result()
         assert counter.value == 2
+        assert invited == [0, 0]
+
+    @pytest.mark.parametrize(
+        ("program", "how_many"), [(lost_update, [2]), (locked_update, [2, 1])]
+    )
+    def test_a_failure_is_not_hidden(
+        self,
+        program: ModuleType,
+        how_many: list[int],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(program, "increment", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            program.count(*how_many)
 
     def test_the_programs(self, capsys: pytest.CaptureFixture[str]) -> None:
         lost_update.main()

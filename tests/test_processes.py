@@ -10,8 +10,11 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from multiprocessing.shared_memory import SharedMemory
 from types import ModuleType
+from unittest import mock
 
 import pytest
 
@@ -31,6 +34,20 @@ from snippets.processes import (
 )
 
 TIMEOUT = 20.0  # seconds; only a broken program waits that long
+
+
+@pytest.fixture
+def joined(monkeypatch: pytest.MonkeyPatch) -> list[BaseProcess]:
+    """Return the processes that are joined."""
+    found: list[BaseProcess] = []
+    join = BaseProcess.join
+
+    def remember(process: BaseProcess, timeout: float | None = None) -> None:
+        found.append(process)
+        join(process, timeout)
+
+    monkeypatch.setattr(BaseProcess, "join", remember)
+    return found
 
 
 class TestPoolSum:
@@ -149,6 +166,27 @@ class TestStartMethods:
         assert there.closed
         here.close()
 
+    def test_a_child_is_joined_although_it_does_not_answer(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        context = mock.Mock()
+        context.Pipe.return_value = context.here, context.there
+        context.here.poll.return_value = False
+        monkeypatch.setattr("multiprocessing.get_context", lambda _: context)
+        assert start_methods.seen_by_a_child("spawn") == "no answer"
+        child = mock.call.Process(
+            target=start_methods.look, args=(context.there,), daemon=True
+        )
+        assert context.mock_calls == [
+            mock.call.Pipe(duplex=False),
+            child,
+            mock.call.Process().start(),
+            mock.call.there.close(),
+            mock.call.here.poll(timeout=20),
+            mock.call.Process().join(),
+            mock.call.here.close(),
+        ]
+
     def test_the_program_tries_each_method(
         self,
         capsys: pytest.CaptureFixture[str],
@@ -242,6 +280,16 @@ class TestToldToEnd:
             "children left: 0",
         ]
 
+    def test_without_the_signal_the_block_goes_on(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("signal.raise_signal", lambda _: None)
+        told_to_end.main()
+        assert capsys.readouterr().out.splitlines()[1:] == [
+            "not reached",
+            "children left: 0",
+        ]
+
 
 class TestTaskQueues:
     """Every task is answered, a failure by its exception."""
@@ -251,8 +299,19 @@ class TestTaskQueues:
         outcomes = task_queues.handle_all([*orders, "x"], workers=3)
         error = outcomes.pop("x")
         assert isinstance(error, ValueError)
-        assert "in handle" in error.__notes__[0]
         assert outcomes == {order: 2 * int(order) for order in orders}
+
+    def test_a_failure_has_the_traceback_of_its_worker(self) -> None:
+        error = task_queues.handle_all(["x"], workers=1)["x"]
+        assert isinstance(error, ValueError)
+        head, first, *rest = error.__notes__[0].splitlines()
+        assert head == "Traceback (most recent call last):"
+        assert first.startswith("  File ")
+        assert any(line.endswith("in handle") for line in rest)
+
+    def test_every_worker_is_joined(self, joined: list[BaseProcess]) -> None:
+        task_queues.handle_all(["1"], workers=3)
+        assert len(joined) == 3
 
     def test_a_worker_survives_failures_and_ends_at_the_sentinel(self) -> None:
         tasks: queue.Queue[str | None] = queue.Queue()
@@ -285,6 +344,29 @@ class TestPassingData:
         assert took == "took 1000000 bytes"
         assert then == "joined then: the child ended"
 
+    def test_a_small_result_lets_it_end(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(join_before_drain, "produce", produce_little)
+        monkeypatch.setattr(multiprocessing.Process, "join", join_in_peace)
+        join_before_drain.main()
+        first, took, _ = capsys.readouterr().out.splitlines()
+        assert first == "joined first: the child ended"
+        assert took == "took 6 bytes"
+
+    def test_the_child_does_not_outlive_a_failure(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(_: multiprocessing.Process) -> str:
+            raise LookupError
+
+        monkeypatch.setattr(join_before_drain, "state", fail)
+        with pytest.raises(LookupError):
+            join_before_drain.main()
+        for child in multiprocessing.active_children():
+            child.join(TIMEOUT)
+            assert child.exitcode == -signal.SIGKILL
+
     def test_the_result_is_larger_than_a_pipe(self) -> None:
         results: queue.Queue[bytes] = queue.Queue()
         join_before_drain.produce(results)  # type: ignore[arg-type]  # same methods
@@ -298,6 +380,26 @@ class TestPassingData:
         assert (here.recv(), here.recv()) == (2, 0)
         assert there.closed
         here.close()
+
+    def test_a_silent_child_is_told_to_end_as_well(
+        self,
+        joined: list[BaseProcess],
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        ends: list[Connection] = []
+        pipe = multiprocessing.Pipe
+
+        def remember() -> tuple[Connection, Connection]:
+            ends.extend(pipe())
+            return ends[0], ends[1]
+
+        monkeypatch.setattr("multiprocessing.Pipe", remember)
+        monkeypatch.setattr(Connection, "poll", lambda *_, **__: False)
+        two_way_pipe.main()
+        assert capsys.readouterr().out == "fork no answer\nforkserver no answer\n"
+        assert [end.closed for end in ends] == [True, True]
+        assert len(joined) == 1
 
     def test_the_pipe_program(self, capsys: pytest.CaptureFixture[str]) -> None:
         two_way_pipe.main()
@@ -326,7 +428,8 @@ class TestPassingData:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(manager_dict, "count", exit_with_an_error)
-        with pytest.raises(RuntimeError, match="not counted"):
+        message = r"a worker failed, some words are not counted$"
+        with pytest.raises(RuntimeError, match=message):
             manager_dict.count_all(["spam"], workers=2)
 
     def test_the_manager_program(self, capsys: pytest.CaptureFixture[str]) -> None:
@@ -363,7 +466,9 @@ class TestSharedArray:
         self, blocks: list[SharedMemory], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(shared_array, "fill", exit_with_an_error)
-        with pytest.raises(RuntimeError, match="not complete"):
+        with pytest.raises(
+            RuntimeError, match=r"a worker failed, the array is not complete$"
+        ):
             shared_array.total(2)
         assert_gone(blocks[0])
 
@@ -379,6 +484,17 @@ class TestSharedArray:
         finally:
             memory.close()
             memory.unlink()
+
+
+def produce_little(results: "multiprocessing.queues.Queue[bytes]") -> None:
+    """Put a result that a pipe holds."""
+    results.put(b"little")
+
+
+def join_in_peace(child: multiprocessing.Process, timeout: float) -> None:
+    """Wait for a process longer than the program would, on a busy machine."""
+    assert timeout in {0.5, 20}
+    multiprocessing.connection.wait([child.sentinel], TIMEOUT)
 
 
 def exit_with_an_error(*_: object) -> None:

@@ -1,5 +1,6 @@
 """Every program does what it is shown to do, as a reader would run it."""
 
+import ast
 import doctest
 import importlib
 import sys
@@ -50,6 +51,19 @@ def test_prints_its_output(
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
 def test_its_output_was_recorded_by_a_run(program: Program) -> None:
     assert recordings.complaint(program, recordings.load()) == ""
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_no_process_holds_it_up(program: Program) -> None:
+    # At its exit Python joins every child, unless it is a daemon: then it ends it.
+    source = program.path.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(source)) if program.starts_processes else ():
+        match node:
+            case ast.Call(func=function, keywords=[ast.keyword(arg="target"), *_]):
+                if ast.unparse(function) != "threading.Thread":
+                    where = f"{program.path.relative_to(ROOT)}:{node.lineno}"
+                    held = "daemon=True" in ast.unparse(node) or ".kill()" in source
+                    assert held, f"{where}: add daemon=True, or kill() it in the end"
 
 
 @pytest.mark.parametrize(

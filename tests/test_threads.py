@@ -171,6 +171,14 @@ class TestBankAccount:
         account.withdraw(5)
         assert account.balance == 0
 
+    def test_the_balance_is_compared_with_all_changes(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(bank_account, "use", lambda *_, **__: 7)
+        bank_account.main()
+        first = capsys.readouterr().out.splitlines()[0]
+        assert first == "balance 10000 as it must be 10070"
+
     def test_what_is_refused_is_reported(self) -> None:
         assert bank_account.use(Account(3), deposits=False) == -3
 
@@ -241,6 +249,13 @@ class TestReentrantLock:
         reentrant_lock.main()
         assert capsys.readouterr().out.endswith("by its owner: stuck\n")
 
+    def test_a_reentrant_one_would_not(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr("threading.Lock", threading.RLock)
+        reentrant_lock.main()
+        assert capsys.readouterr().out.endswith("by its owner: fine\n")
+
 
 class TestCondition:
     """Who waits is woken, and does not go on too early."""
@@ -294,6 +309,23 @@ class TestSemaphore:
                 assert lock.__enter__.call_count == lock.__exit__.call_count == 1
             assert lock.__enter__.call_count == lock.__exit__.call_count == 2
 
+    @pytest.mark.parametrize(("most", "said"), [(2, "kept"), (3, "broken, 3")])
+    def test_a_broken_bound_is_said(
+        self,
+        most: int,
+        said: str,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setattr(semaphore, "download_all", lambda **_: most)
+        semaphore.main()
+        assert capsys.readouterr().out.endswith(f"at once: {said}\n")
+
+    def test_a_failure_is_not_hidden(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(semaphore, "download", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            semaphore.download_all(downloads=2, at_once=1)
+
     def test_a_slot_comes_back_from_a_failure(self) -> None:
         slots, mark = threading.BoundedSemaphore(1), semaphore.HighWater()
         with pytest.MonkeyPatch.context() as patch:
@@ -312,6 +344,18 @@ class TestSmallPrimitives:
     ) -> None:
         event.main()
         assert "after 1 round" in capsys.readouterr().out
+
+    def test_it_is_stopped_after_its_first_round(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def poll_late(stop: threading.Event, first_round: threading.Event) -> None:
+            time.sleep(A_WHILE)
+            print("stopped first" if stop.is_set() else "looked first")
+            first_round.set()
+
+        monkeypatch.setattr(event, "poll", poll_late)
+        event.main()
+        assert capsys.readouterr().out.startswith("looked first")
 
     def test_a_poller_looks_again_until_it_is_told(self) -> None:
         class ThirdTime(threading.Event):
@@ -350,6 +394,13 @@ class TestSmallPrimitives:
         assert all(first == second for first, second in pairs)
         assert pairs[0] != pairs[1]
 
+    def test_values_that_differ_are_shown_to_differ(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(thread_local, "ask_twice", lambda _: ("mine", "yours"))
+        thread_local.main()
+        assert capsys.readouterr().out.startswith("mine != yours\n")
+
     def test_a_connection_is_opened_once(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -371,6 +422,23 @@ class TestBackPressure:
         assert (items.full(), producer.is_alive()) == (True, True)
         assert [items.get(timeout=TIMEOUT) for _ in range(3)] == [1, 2, 3]
         producer.join()
+
+    def test_nothing_is_taken_before_it_waits(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        room: list[bool] = []
+
+        def produce_late(items: queue.Queue[int], waiting: threading.Event) -> None:
+            items.put(1)
+            time.sleep(A_WHILE)
+            room.append(items.empty())
+            waiting.set()
+            items.put(2)
+            items.put(3)
+
+        monkeypatch.setattr(back_pressure, "produce", produce_late)
+        back_pressure.main()
+        assert room == [False]
 
 
 needs_shutdown = pytest.mark.skipif(
@@ -414,7 +482,7 @@ class TestProducerAndConsumers:
         monkeypatch.setattr(queue.Queue, "__init__", remember)
         program.handle(["1", "two", "3"])
         assert [q.unfinished_tasks for q in queues] == [0]
-        assert [0 < q.maxsize <= 3 for q in queues] == [True]
+        assert [q.maxsize for q in queues] == [3]
 
     def test_both_consumers_work_at_once(
         self, name: str, monkeypatch: pytest.MonkeyPatch
@@ -447,6 +515,7 @@ def test_consumers_go_home_when_the_producer_fails() -> None:
         barrier,
         bounded_queue,
         condition,
+        event,
         semaphore,
         thread_exception,
         thread_local,
@@ -454,10 +523,14 @@ def test_consumers_go_home_when_the_producer_fails() -> None:
         worker_threads,
     ],
 )
-def test_runs_in_this_process_as_well(program: ModuleType) -> None:
+def test_joins_its_threads(
+    program: ModuleType, unjoined: set[threading.Thread]
+) -> None:
     program.main()
+    assert not unjoined
 
 
 @needs_shutdown
-def test_the_newer_program_runs_in_this_process_as_well() -> None:
+def test_the_newer_program_joins_its_threads(unjoined: set[threading.Thread]) -> None:
     importlib.import_module("snippets.threads.queue_shutdown").main()
+    assert not unjoined

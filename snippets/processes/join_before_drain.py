@@ -13,6 +13,11 @@ def produce(results: "Queue[bytes]") -> None:
     results.put(b"x" * MEGABYTE)
 
 
+def state(child: multiprocessing.Process) -> str:
+    """Tell whether a process is still there."""
+    return "still lives" if child.is_alive() else "ended"
+
+
 def main() -> None:
     """Join before the result is taken, and again afterwards."""
     results: Queue[bytes] = multiprocessing.Queue()
@@ -20,10 +25,10 @@ def main() -> None:
     child.start()
     try:
         child.join(timeout=0.5)  # without the timeout: for ever
-        print("joined first: the child", "still lives" if child.is_alive() else "ended")
+        print("joined first: the child", state(child))
         print("took", len(results.get(timeout=20)), "bytes")
         child.join(timeout=20)
-        print("joined then: the child", "still lives" if child.is_alive() else "ended")
+        print("joined then: the child", state(child))
     finally:
         child.kill()  # else it outlives an interruption, its result not taken
 
