@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from multiprocessing.process import BaseProcess
 
 import pytest
 
@@ -13,6 +14,7 @@ from snippets import ledger, runner
 from snippets.catalogue import HTTPBIN
 from snippets.ledger import LedgerError
 
+Method = Callable[..., None]
 GRACE = 2.0  # seconds that a pool's helper threads get to end
 
 
@@ -94,19 +96,27 @@ def nothing_left_behind() -> Iterator[None]:
 
 
 @pytest.fixture
-def unjoined(monkeypatch: pytest.MonkeyPatch) -> set[threading.Thread]:
-    """Hold the threads that a test has started and not joined yet."""
-    threads: set[threading.Thread] = set()
-    start, join = threading.Thread.start, threading.Thread.join
+def unjoined(monkeypatch: pytest.MonkeyPatch) -> set[threading.Thread | BaseProcess]:
+    """Hold the threads and processes that a test has started and not joined yet."""
+    workers: set[threading.Thread | BaseProcess] = set()
 
-    def remember(thread: threading.Thread) -> None:
-        threads.add(thread)
-        start(thread)
+    def remembering(start: Method) -> Method:
+        def remember(worker: threading.Thread | BaseProcess) -> None:
+            workers.add(worker)
+            start(worker)
 
-    def forget(thread: threading.Thread, timeout: float | None = None) -> None:
-        join(thread, timeout)
-        threads.discard(thread)
+        return remember
 
-    monkeypatch.setattr(threading.Thread, "start", remember)
-    monkeypatch.setattr(threading.Thread, "join", forget)
-    return threads
+    def forgetting(join: Method) -> Method:
+        def forget(
+            worker: threading.Thread | BaseProcess, timeout: float | None = None
+        ) -> None:
+            join(worker, timeout)
+            workers.discard(worker)
+
+        return forget
+
+    for kind in (threading.Thread, BaseProcess):
+        monkeypatch.setattr(kind, "start", remembering(kind.start))
+        monkeypatch.setattr(kind, "join", forgetting(kind.join))
+    return workers

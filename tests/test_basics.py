@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
+from unittest import mock
 
 import pytest
 
@@ -59,6 +60,21 @@ class TestSameWork:
         monkeypatch.setattr("time.sleep", waits.append)
         same_work.in_sequence()
         assert waits == [0.05] * 6
+
+    def test_a_task_waits_until_all_are_there(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("time.sleep", lambda _: None)
+        start_line = mock.Mock()
+        same_work.task(start_line, mock.Mock())
+        start_line.wait.assert_called_once_with(timeout=20)
+
+    def test_elapsed_time_is_that_of_the_run(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr("time.perf_counter", iter([5.0, 7.0]).__next__)
+        same_work.report("so", lambda: [(0.0, 1.0)])
+        assert capsys.readouterr().out == f"{'so':13} at most 1 at once   2.00 s\n"
 
 
 class TestComputing:
@@ -119,6 +135,28 @@ class TestWaiting:
             server.join()
         assert replies == [b"reply"] * 8
         assert pauses == [0.1]
+
+    def test_the_time_is_that_of_the_run_and_the_listener_has_a_limit(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        limits: list[float | None] = []
+        set_limit = socket.socket.settimeout
+
+        def remember(which: socket.socket, limit: float | None) -> None:
+            limits.append(limit)
+            set_limit(which, limit)
+
+        monkeypatch.setattr(socket.socket, "settimeout", remember)
+        started, cpu_started = time.perf_counter(), time.process_time()
+        gil_waiting.main()
+        most, most_cpu = (
+            time.perf_counter() - started,
+            time.process_time() - cpu_started,
+        )
+        _, _, _, elapsed, _, _, cpu, _ = capsys.readouterr().out.split()
+        assert float(elapsed) <= most + 0.001  # they are rounded
+        assert float(cpu) <= most_cpu + 0.001
+        assert limits[0] == 20
 
 
 class TestHashing:

@@ -6,9 +6,11 @@ import pickle
 import runpy
 import socket
 import uuid
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
+from unittest import mock
 
 import aiohttp
 import numpy as np
@@ -176,6 +178,20 @@ class TestWebRequests:
         assert late == Failure("not done by the deadline")
         assert page == "x"
 
+    def test_no_task_is_left(
+        self, httpbin: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(web_requests, "DEADLINE", 0.1)
+
+        async def others_after() -> int:
+            await web_requests.fetch_all([f"{httpbin}/delay/60"])
+            return sum("fetch" in repr(task) for task in asyncio.all_tasks())
+
+        assert asyncio.run(others_after()) == 0
+
+    def test_nothing_is_tried_again_unless_it_may_help(self) -> None:
+        assert not Failure("not text").again
+
     def test_one_session_for_all(
         self, httpbin: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -241,6 +257,12 @@ class TestDataProcessing:
                 assert pickling_cost.in_pool(pool, numbers) == expected
         assert pickling_cost.travel(numbers) == numbers
 
+    def test_each_worker_gets_a_part(self) -> None:
+        pool = mock.Mock()
+        pool.map.side_effect = map
+        assert pickling_cost.in_pool(pool, [1, 2, 3]) == [3, 5, 7]
+        pool.map.assert_called_once_with(pickling_cost.transform, [[1, 2], [3]])
+
     def test_the_numbers_weigh_more_than_what_is_done_with_them(self) -> None:
         parts = [range(1 + n, parallel_data.SIZE, parallel_data.PARTS) for n in (0, 1)]
         assert len(pickle.dumps(list(range(100_000)))) > 200_000
@@ -270,15 +292,22 @@ class TestDataProcessing:
     def test_a_time_is_that_of_the_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("time.perf_counter", iter([5.0, 7.0, 7.0, 10.0]).__next__)
         assert parallel_data.timed(lambda: (1, 2)) == (2.0, (1, 2))
-        assert pickling_cost.seconds(lambda: None) == 3.0
+        done: list[str] = []
+        assert pickling_cost.seconds(lambda: done.append("it")) == 3.0
+        assert done == ["it"]
 
     def test_how_many_times_as_fast(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         times = iter([1.0, 0.25, 0.5, 4.0])  # loop, there, back, pool
         monkeypatch.setattr(pickling_cost, "seconds", lambda _: next(times))
-        of_numpy = iter([0.3, 0.02])
-        monkeypatch.setattr(numpy_data, "seconds", lambda _: next(of_numpy))
+        of_numpy, made = iter([0.3, 0.02]), list[list[int]]()
+
+        def measure(action: Callable[[], Iterable[int]]) -> float:
+            made.append(list(action()))
+            return next(of_numpy)
+
+        monkeypatch.setattr(numpy_data, "seconds", measure)
         numpy_data.main()
         pickling_cost.main()
         assert capsys.readouterr().out.splitlines() == [
@@ -288,6 +317,7 @@ class TestDataProcessing:
             "there and back   0.750 s",
             "2 processes      4.000 s, 0.25x, same: True",
         ]
+        assert made[0] == made[1]
 
     @pytest.mark.parametrize(("last", "same"), [((339, 52_527), True), ((1, 1), False)])
     def test_the_medians_and_the_comparison(
@@ -328,7 +358,9 @@ class TestDataProcessing:
         ticks = iter([tick for run in runs for tick in (0.0, run)])
         monkeypatch.setattr(numpy_data, "REPEATS", len(runs))
         monkeypatch.setattr("time.perf_counter", lambda: next(ticks))
-        assert numpy_data.seconds(lambda: None) == median
+        done: list[None] = []
+        assert numpy_data.seconds(lambda: done.append(None)) == median
+        assert len(done) == len(runs)
 
 
 class TestSharedData:

@@ -54,7 +54,9 @@ class TestMeasuring:
         ticks = iter([tick for run in runs for tick in (100.0, 100.0 + run)])
         monkeypatch.setattr("time.perf_counter", lambda: next(ticks))
         assert len(runs) == program.REPEATS
-        assert median(lambda: None) == 3.0
+        done: list[None] = []
+        assert median(lambda: done.append(None)) == 3.0
+        assert len(done) >= len(runs)
 
     def test_the_warm_up_does_not_count(self) -> None:
         calls: list[float] = []
@@ -103,6 +105,22 @@ class TestMeasuring:
             "measured 1.60x, efficiency 80 %",
             "with any number of workers: at most 4.0x",
         ]
+
+    def test_how_many_times_faster(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        seconds = {"sequence": 0.3, "threads": 0.1}
+        monkeypatch.setattr(harness, "compare", lambda *_: seconds)
+        harness.main()
+        lines = capsys.readouterr().out.splitlines()
+        assert (
+            lines[1:3]
+            == lines[4:6]
+            == [
+                "  sequence   300.0 ms   1.0x",
+                "  threads    100.0 ms   3.0x",
+            ]
+        )
 
     @pytest.mark.parametrize("program", [harness, amdahl])
     def test_the_programs(
@@ -196,6 +214,16 @@ class TestBlockedLoop:
         blocked_loop.main()
         assert capsys.readouterr().out.startswith("rude() held the loop for 0.")
 
+    def test_both_coroutines_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        waits: list[float] = []
+
+        async def note(seconds: float) -> None:
+            waits.append(seconds)
+
+        monkeypatch.setattr("asyncio.sleep", note)
+        asyncio.run(blocked_loop.serve())
+        assert len(waits) == 1
+
     def test_the_collector_leaves_with_the_program(self) -> None:
         before = logging.getLogger("asyncio").handlers[:]
         blocked_loop.main()
@@ -237,6 +265,15 @@ class TestStuckPrograms:
         assert not unjoined
         assert capsys.readouterr().out == recorded(stuck_program)
 
+    def test_what_is_not_in_the_dump_is_said(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(stuck_program, "calls", lambda _: [])
+        stuck_program.main()
+        assert [
+            line.split(maxsplit=1)[1] for line in capsys.readouterr().out.splitlines()
+        ] == ["is not there"] * 3
+
     def test_py_spy_sees_the_stack(self, capsys: pytest.CaptureFixture[str]) -> None:
         sample_stack.main()
         assert capsys.readouterr().out == recorded(sample_stack)
@@ -264,5 +301,21 @@ class TestStuckPrograms:
         module = importlib.import_module(f"snippets.performance.{program}")
         refused = subprocess.CompletedProcess([], 1, "", "Operation not permitted\n")
         monkeypatch.setattr("subprocess.run", lambda *_, **__: refused)
-        with pytest.raises(PermissionError, match="not permitted: run as root"):
+        with pytest.raises(PermissionError, match=r"not permitted: .*ptrace_scope=0$"):
             getattr(module, look)(*arguments)
+
+    @pytest.mark.parametrize(
+        ("program", "look", "arguments"),
+        [
+            ("sample_stack", "stack_of", []),
+            pytest.param("inspect_tasks", "ask", ["ps"], marks=needs_pstree),
+        ],
+    )
+    def test_a_process_that_is_gone_is_an_error(
+        self, program: str, look: str, arguments: list[object]
+    ) -> None:
+        with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+            pass
+        module = importlib.import_module(f"snippets.performance.{program}")
+        with pytest.raises(PermissionError):
+            getattr(module, look)(*arguments, gone.pid)

@@ -185,6 +185,17 @@ class TestOrderedTransfer:
         assert not one.lock.locked()
         assert not two.lock.locked()
 
+    def test_a_thousand_are_sent_when_both_are_there(self) -> None:
+        one, two, together = Account(1, 1500), Account(2, 0), mock.Mock()
+        ordered_transfer.send_often(one, two, together)
+        together.wait.assert_called_once_with(timeout=20)
+        assert (one.balance, two.balance) == (500, 1000)
+
+    def test_a_failure_is_not_hidden(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(ordered_transfer, "send_often", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            ordered_transfer.main()
+
     def test_everything_can_be_moved(self) -> None:
         one, two = Account(1, 10), Account(2, 0)
         ordered_transfer.transfer(one, two, 10)
@@ -223,6 +234,14 @@ class TestLostUpdates:
     ) -> None:
         plus_equals.main()
         assert capsys.readouterr().out.endswith("10 additions, the total is 1\n")
+
+    def test_a_failure_of_one_line_is_not_hidden(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(plus_equals, "add", lambda _: 1 / 0)
+        monkeypatch.setattr(plus_equals, "steps", list)
+        with pytest.raises(ZeroDivisionError):
+            plus_equals.main()
 
     def test_one_line_alone_adds_up(self, fresh_total: None) -> None:
         alone = threading.Barrier(1)
