@@ -112,7 +112,8 @@ def unjoined(monkeypatch: pytest.MonkeyPatch) -> set[threading.Thread | BaseProc
             worker: threading.Thread | BaseProcess, timeout: float | None = None
         ) -> None:
             join(worker, timeout)
-            workers.discard(worker)
+            if not worker.is_alive():
+                workers.discard(worker)
 
         return forget
 

@@ -2,7 +2,8 @@
 
 Left out are places that are the same program when changed: annotations, docstrings, the
 ``__main__`` guard, how long to wait at most (``timeout=``), how long work is pretended
-to take (an argument of ``sleep``) and what is inside an f-string's braces.
+to take (an argument of ``sleep``), how many workers a pool has at most, and what is
+inside an f-string's braces.
 """
 
 import ast
@@ -151,5 +152,5 @@ def _left_out(parent: ast.AST, child: ast.AST) -> bool:
             return True
         case ast.Constant() if isinstance(parent, ast.Call):
             called = ast.unparse(parent.func), *map(ast.unparse, parent.args[:1])
-            return any(name.endswith("sleep") for name in called)
+            return any(name.endswith(("sleep", "PoolExecutor")) for name in called)
     return False

@@ -111,6 +111,16 @@ class TestComputing:
         assert limits == [9]
         assert gil_hashing.fingerprint(b"data") == 3.0
 
+    def test_the_processes_are_there_before_the_clock(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pool = mock.MagicMock()
+        pool.__enter__.return_value = pool
+        monkeypatch.setattr(gil_computing, "ProcessPoolExecutor", lambda _: pool)
+        monkeypatch.setattr(gil_computing, "measure", lambda _: (1.0, 1.0))
+        gil_computing.main()
+        pool.map.assert_called_once_with(gil_computing.compute, [2, 2])
+
     @pytest.mark.parametrize("program", [gil_computing, gil_hashing])
     def test_cores_busy_are_cpu_over_elapsed(
         self, program: ModuleType, capsys: pytest.CaptureFixture[str]
@@ -156,7 +166,7 @@ class TestWaiting:
         _, _, _, elapsed, _, _, cpu, _ = capsys.readouterr().out.split()
         assert float(elapsed) <= most + 0.001  # they are rounded
         assert float(cpu) <= most_cpu + 0.001
-        assert limits[0] == 20
+        assert limits.count(20) == 1 + gil_waiting.CLIENTS
 
 
 class TestHashing:
@@ -229,3 +239,16 @@ def test_joins_its_threads(
     monkeypatch.setattr(gil_computing, "LIMITS", [1000] * 4)  # no time is looked at
     program.main()
     assert not unjoined
+
+
+@pytest.mark.parametrize(
+    ("program", "name", "figure"),
+    [
+        (gil_computing, "LIMITS", [50_000] * 8),
+        (gil_hashing, "BUFFERS", [bytes([n]) * 50_000_000 for n in range(4)]),
+    ],
+)
+def test_figures_that_the_text_speaks_of(
+    program: ModuleType, name: str, figure: object
+) -> None:
+    assert getattr(program, name) == figure

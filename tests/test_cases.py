@@ -1,6 +1,7 @@
 """What the programs of chapter 7 claim."""
 
 import asyncio
+import dataclasses
 import json
 import pickle
 import runpy
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
+from types import ModuleType
 from unittest import mock
 
 import aiohttp
@@ -189,8 +191,11 @@ class TestWebRequests:
 
         assert asyncio.run(others_after()) == 0
 
-    def test_nothing_is_tried_again_unless_it_may_help(self) -> None:
-        assert not Failure("not text").again
+    def test_a_failure_is_final_unless_it_says_so_and_stays_what_it_is(self) -> None:
+        failure = Failure("not text")
+        assert not failure.again
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            failure.again = True  # type: ignore[misc]  # that it is refused is the test
 
     def test_one_session_for_all(
         self, httpbin: str, monkeypatch: pytest.MonkeyPatch
@@ -308,8 +313,21 @@ class TestDataProcessing:
             return next(of_numpy)
 
         monkeypatch.setattr(numpy_data, "seconds", measure)
+        sizes: list[int] = []
+
+        def in_pool(_: object, numbers: list[int]) -> list[int]:
+            sizes.append(len(numbers))
+            return pickling_cost.transform(numbers)
+
+        pool = mock.MagicMock()
+        pool.__enter__.return_value = pool
+        monkeypatch.setattr(pickling_cost, "ProcessPoolExecutor", lambda _: pool)
+        monkeypatch.setattr(pickling_cost, "in_pool", in_pool)
         numpy_data.main()
         pickling_cost.main()
+        assert sizes == [1_000_000]
+        warm_up = mock.call(pickling_cost.transform, [[1], [2]])
+        assert pool.map.mock_calls[0] == warm_up
         assert capsys.readouterr().out.splitlines() == [
             "loop     300.00 ms",
             "NumPy    20.00 ms, 15x, same: True",
@@ -355,7 +373,7 @@ class TestDataProcessing:
     def test_a_median_is_not_moved_by_one_slow_run(
         self, runs: list[float], median: float, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        ticks = iter([tick for run in runs for tick in (0.0, run)])
+        ticks = iter([tick for run in runs for tick in (9.0, 9.0 + run)])
         monkeypatch.setattr(numpy_data, "REPEATS", len(runs))
         monkeypatch.setattr("time.perf_counter", lambda: next(ticks))
         done: list[None] = []
@@ -435,3 +453,20 @@ def assert_gone(block: SharedMemory) -> None:
     assert block.buf is None
     with pytest.raises(FileNotFoundError):
         SharedMemory(block.name)
+
+
+@pytest.mark.parametrize(
+    ("program", "name", "figure"),
+    [
+        (numpy_data, "REPEATS", 5),
+        (parallel_data, "PARTS", 8),
+        (parallel_data, "REPEATS", 5),
+        (shared_data, "WORKERS", 2),
+        (web_requests, "PER_ATTEMPT", 10.0),
+        (web_requests, "DEADLINE", 60.0),
+    ],
+)
+def test_figures_that_the_text_speaks_of(
+    program: ModuleType, name: str, figure: object
+) -> None:
+    assert getattr(program, name) == figure

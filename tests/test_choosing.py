@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from types import ModuleType
 
 import pytest
 
@@ -140,3 +141,15 @@ class TestInterpreters:
             "marks here: 0",
             "threads left: 0",
         ]
+
+
+@pytest.mark.parametrize(
+    ("program", "name", "figure"),
+    [
+        (same_code, "WORKERS", 2),
+    ],
+)
+def test_figures_that_the_text_speaks_of(
+    program: ModuleType, name: str, figure: object
+) -> None:
+    assert getattr(program, name) == figure

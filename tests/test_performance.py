@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from unittest import mock
 
 import pytest
 
@@ -97,8 +98,12 @@ class TestMeasuring:
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         times = iter([1.0, 3.0, 1.5])  # serial, all chunks alone, all chunks together
+        pool = mock.MagicMock()
+        pool.__enter__.return_value = pool
+        monkeypatch.setattr(amdahl, "ProcessPoolExecutor", lambda _: pool)
         monkeypatch.setattr(amdahl, "seconds", lambda _: next(times))
         amdahl.main()
+        pool.map.assert_called_once_with(amdahl.parallel_part, [1, 1])  # the warm-up
         assert capsys.readouterr().out.splitlines() == [
             "serial share 25 %",
             "2 workers: at most 1.60x",
@@ -109,9 +114,13 @@ class TestMeasuring:
     def test_how_many_times_faster(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        seconds = {"sequence": 0.3, "threads": 0.1}
-        monkeypatch.setattr(harness, "compare", lambda *_: seconds)
+        compare = mock.Mock(return_value={"sequence": 0.3, "threads": 0.1})
+        monkeypatch.setattr(harness, "compare", compare)
         harness.main()
+        assert compare.mock_calls == [
+            mock.call(harness.wait, [10] * 8),
+            mock.call(harness.compute, [100_000] * 8),
+        ]
         lines = capsys.readouterr().out.splitlines()
         assert (
             lines[1:3]
@@ -319,3 +328,16 @@ class TestStuckPrograms:
         module = importlib.import_module(f"snippets.performance.{program}")
         with pytest.raises(PermissionError):
             getattr(module, look)(*arguments, gone.pid)
+
+
+@pytest.mark.parametrize(
+    ("program", "name", "figure"),
+    [
+        (amdahl, "CHUNKS", [200_000] * 8),
+        (harness, "WORKERS", 2),
+    ],
+)
+def test_figures_that_the_text_speaks_of(
+    program: ModuleType, name: str, figure: object
+) -> None:
+    assert getattr(program, name) == figure

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.shared_memory import SharedMemory
 from types import ModuleType
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -199,6 +200,14 @@ class TestPickling:
         things: list[object] = [pickling.make_nested(), lambda: 0, threading.Lock()]
         assert [pickling.can_be_sent(thing) for thing in things] == [False] * 3
 
+    def test_what_is_tried(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        tried: list[Any] = []
+        monkeypatch.setattr(pickling, "can_be_sent", tried.append)
+        pickling.main()
+        numbers, order, _, _, zero, pair, _ = tried
+        assert (numbers, order, zero()) == ([1, 2, 3], pickling.Order(7), 0)
+        assert list(pair) == [1, 2]
+
     def test_the_table(self, capsys: pytest.CaptureFixture[str]) -> None:
         pickling.main()
         lines = capsys.readouterr().out.splitlines()
@@ -314,8 +323,11 @@ class TestTaskQueues:
         outcomes = task_queues.handle_all(orders, workers=2)
         assert list(map(outcomes.get, orders)) == [2 * n for n in range(100)]
 
-    def test_the_program(self) -> None:
+    def test_the_program(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        handle_all = mock.Mock(wraps=task_queues.handle_all)
+        monkeypatch.setattr(task_queues, "handle_all", handle_all)
         task_queues.main()
+        handle_all.assert_called_once_with(["1", "2", "three", "4"], 2)
 
 
 class TestPassingData:
@@ -485,6 +497,13 @@ def produce_little(results: "multiprocessing.queues.Queue[bytes]") -> None:
     results.put(b"little")
 
 
+def test_the_array_has_two_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    total = mock.Mock(return_value=0)
+    monkeypatch.setattr(shared_array, "total", total)
+    shared_array.main()
+    total.assert_called_once_with(workers=2)
+
+
 def exit_with_an_error(*_: object) -> None:
     """Fail as a worker that prints nothing does."""
     raise SystemExit(1)
@@ -505,3 +524,16 @@ def test_the_other_programs_run_in_this_process_as_well() -> None:
 def test_pools_can_be_made_after_a_broken_one() -> None:
     with ProcessPoolExecutor(1) as pool:
         assert pool.submit(broken_pool.work, 5).result(TIMEOUT) == 25
+
+
+@pytest.mark.parametrize(
+    ("program", "name", "figure"),
+    [
+        (pool_sum, "PARTS", 4),
+        (pool_sum, "WORKERS", 2),
+    ],
+)
+def test_figures_that_the_text_speaks_of(
+    program: ModuleType, name: str, figure: object
+) -> None:
+    assert getattr(program, name) == figure

@@ -67,6 +67,15 @@ class TestWorkers:
         worker.join(TIMEOUT)
         assert not worker.is_alive()
 
+    @pytest.mark.parametrize("program", [worker_threads, thread_pool])
+    def test_the_program_has_three_workers(
+        self, program: ModuleType, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        handle_all = mock.Mock(return_value={})
+        monkeypatch.setattr(program, "handle_all", handle_all)
+        program.main()
+        handle_all.assert_called_once_with([1, 2, 4, 0, 5], workers=3)
+
 
 class TestExceptions:
     """A thread's exception goes to the hook, a task's into its future."""
@@ -317,8 +326,10 @@ class TestSemaphore:
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        monkeypatch.setattr(semaphore, "download_all", lambda **_: most)
+        download_all = mock.Mock(return_value=most)
+        monkeypatch.setattr(semaphore, "download_all", download_all)
         semaphore.main()
+        download_all.assert_called_once_with(downloads=6, at_once=2)
         assert capsys.readouterr().out.endswith(f"at once: {said}\n")
 
     def test_a_failure_is_not_hidden(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -496,6 +507,7 @@ class TestProducerAndConsumers:
 
         monkeypatch.setattr(program, "int", meet, raising=False)
         assert len(program.handle(["1", "2", "3", "4"])) == 4
+        assert program.CONSUMERS == 2
 
 
 @needs_shutdown
@@ -534,3 +546,15 @@ def test_joins_its_threads(
 def test_the_newer_program_joins_its_threads(unjoined: set[threading.Thread]) -> None:
     importlib.import_module("snippets.threads.queue_shutdown").main()
     assert not unjoined
+
+
+@pytest.mark.parametrize(
+    ("program", "name", "figure"),
+    [
+        (bounded_queue, "CONSUMERS", 2),
+    ],
+)
+def test_figures_that_the_text_speaks_of(
+    program: ModuleType, name: str, figure: object
+) -> None:
+    assert getattr(program, name) == figure
