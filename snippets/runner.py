@@ -156,10 +156,8 @@ class _Scratch:
     def environment(
         self, start_method: str | None, server: str | None
     ) -> dict[str, str]:
-        """Return the reader's environment, less what steers Python, plus our own."""
-        ours = "PYTHON", "SNIPPETS", HTTPBIN
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
-        kept |= {
+        """Return a reader's environment with our own settings."""
+        kept = _of_a_reader() | {
             "PYTHONFAULTHANDLER": "1",
             "PYTHONPATH": str(self._site),
             "PYTHONUTF8": "1",
@@ -197,6 +195,12 @@ class _Scratch:
                 break
             time.sleep(0.05)
         return found
+
+
+def _of_a_reader() -> dict[str, str]:
+    """Return the environment less what steers Python or is ours."""
+    ours = "PYTHON", "SNIPPETS", HTTPBIN
+    return {k: v for k, v in os.environ.items() if not k.startswith(ours)}
 
 
 def _shared_memory() -> Iterator[Path]:
@@ -265,6 +269,7 @@ def local_server() -> Iterator[str]:
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
+        env=_of_a_reader(),
     ) as process:
         try:
             address = process.stdout.readline().strip() if process.stdout else ""

@@ -293,6 +293,21 @@ class TestLostUpdates:
         assert lost == "10 increments, the counter says 1"
         assert locked == "1000 increments, the counter says 1000"
 
+    @pytest.mark.parametrize(
+        ("program", "arguments"),
+        [
+            (lost_update, mock.call(10)),
+            (locked_update, mock.call(threads=10, times=100)),
+        ],
+    )
+    def test_counts_as_often_as_it_says(
+        self, program: ModuleType, arguments: object, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        count = mock.Mock()
+        monkeypatch.setattr(program, "count", count)
+        program.main()
+        assert count.mock_calls[0] == arguments
+
 
 class TestCheckThenAct:
     """Two locked steps are not one."""
