@@ -5,7 +5,6 @@ import os
 import pickle
 import queue
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -250,10 +249,18 @@ class TestToldToEnd:
 
     @pytest.fixture(autouse=True)
     def handler(self) -> Iterator[None]:
-        """Let SIGTERM raise, as the program does below its guard."""
-        before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(number))
+        """Set the handler as the program does below its guard, and put back ours."""
+        both = signal.SIGINT, signal.SIGTERM
+        before = [signal.signal(number, told_to_end.stop) for number in both]
         yield
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(both, before, strict=True):
+            signal.signal(number, handler)
+
+    def test_only_the_first_signal_counts(self) -> None:
+        with pytest.raises(SystemExit, match=str(128 + signal.SIGINT)):
+            signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
 
     @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
     def test_the_worker_is_gone_and_the_rest_not_reached(
@@ -271,7 +278,7 @@ class TestToldToEnd:
         told_to_end.main()
         assert capsys.readouterr().out.splitlines() == [
             "children at work: 1",
-            f"told to end, with status {signal.SIGTERM}",
+            f"told to end, with status {128 + signal.SIGTERM}",
             "children left: 0",
         ]
 

@@ -1,10 +1,17 @@
-"""SIGTERM as an exception: `with` ends the workers, and nobody is left behind."""
+"""A signal as an exception: `with` ends the workers, and nobody is left behind."""
 
 import multiprocessing
 import signal
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+
+
+def stop(number: int, _: object) -> None:
+    """Leave every block, once: a second signal shall not disturb the clean-up."""
+    for later in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(later, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def main() -> None:
@@ -21,5 +28,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     main()
