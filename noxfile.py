@@ -84,7 +84,8 @@ def browser(session: nox.Session) -> None:
 def robust(session: nox.Session) -> None:
     """Kill, interrupt and starve every program: it must end soon, and say so."""
     install(session, "tests")
-    session.run("pytest", "--numprocesses=auto", "tests/robust", *session.posargs)
+    workers = 2 * (os.cpu_count() or 1)  # they wait, most of the time
+    session.run("pytest", f"--numprocesses={workers}", "tests/robust", *session.posargs)
 
 
 @nox.session
