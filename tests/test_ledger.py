@@ -288,6 +288,11 @@ class TestVerify:
         }
         assert found == dict.fromkeys(multiprocessing.get_all_start_methods(), "")
 
+    def test_the_server_is_there_for_who_needs_it(self) -> None:
+        program = catalogue.find("coroutines/fetch_pages")
+        (verdict,) = verify.run_all([program])
+        assert verdict.complaint == ""
+
     def test_another_output_is_a_complaint(self, tmp_path: Path) -> None:
         program = copy_of("basics/gil_status", tmp_path)
         program.output.write_text("something else\n")

@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import doctest
 import multiprocessing
+import signal
 import sys
 import textwrap
 import threading
@@ -178,6 +179,22 @@ def test_an_orphan_is_named_and_killed(make_program: MakeProgram) -> None:
         """
     )
     assert runner.run(forgets).complaint() == "left behind: a process"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_program_is_interrupted(
+    make_program: MakeProgram, number: signal.Signals
+) -> None:
+    program = make_program("import time\ntime.sleep(30)")
+    end = runner.interrupt(program, number, after=0.3)
+    assert end.hit
+    assert end.seconds < runner.GRACE
+    assert end.leftovers == ()
+
+
+def test_a_signal_may_come_too_late(make_program: MakeProgram) -> None:
+    end = runner.interrupt(make_program("pass"), signal.SIGTERM, after=2.0)
+    assert not end.hit
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
