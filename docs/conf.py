@@ -23,6 +23,7 @@ extensions = [
     "verified",
     "programs",
     "evidence",
+    "pictures",
 ]
 exclude_patterns = ["_*"]
 nitpicky = True
