@@ -24,6 +24,7 @@ extensions = [
     "programs",
     "evidence",
     "pictures",
+    "timelines",
 ]
 exclude_patterns = ["_*"]
 nitpicky = True

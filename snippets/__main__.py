@@ -7,7 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from snippets import catalogue, ledger, output, recordings, runner, verify
+from snippets import (
+    catalogue,
+    lanes,
+    ledger,
+    output,
+    recordings,
+    runner,
+    timelines,
+    tracing,
+    verify,
+)
 from snippets.catalogue import HTTPBIN, CatalogueError, Program
 from snippets.ledger import LEDGER, LedgerError
 
@@ -58,9 +68,15 @@ def _record(arguments: argparse.Namespace) -> int:
             server = stack.enter_context(runner.local_server())
         for program in programs:
             _check_python(program)
-            program.output.write_text(_agreed_output(program, server), encoding="utf-8")
-            recordings.save(program)
-            print(f"recorded {program.name}, {program.comparison}")
+            if not arguments.timelines:
+                printed = _agreed_output(program, server)
+                program.output.write_text(printed, encoding="utf-8")
+                recordings.save(program)
+                print(f"recorded {program.name}, {program.comparison}")
+            if program.concurrent:
+                timeline = lanes.timeline(program, tracing.witness(program, server))
+                timelines.save(timeline, program)
+                print(f"recorded {program.name}, {len(timeline.lanes)} lanes")
     return 0
 
 
@@ -139,7 +155,7 @@ def main() -> int:
         ("list", _list, "list every program with its sentence"),
         ("show", _show, "print the source of a program"),
         ("run", _run, "run a program, with the local HTTP server if it needs one"),
-        ("record", _record, "run programs and write their recorded outputs"),
+        ("record", _record, "run programs and write down what they print and do"),
         ("verify", _verify, "run programs that the ledger does not vouch for"),
         ("merge", _merge, "add the ledgers of other machines to the one here"),
     ):
@@ -151,7 +167,11 @@ def main() -> int:
             command.add_argument(
                 "names", nargs="*", help="programs or chapters; all if none"
             )
-        if name == "verify":
+        if name == "record":
+            command.add_argument(
+                "--timelines", action="store_true", help="leave the outputs as they are"
+            )
+        elif name == "verify":
             command.add_argument(
                 "--all", action="store_true", help="whatever the ledger says"
             )

@@ -11,8 +11,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
-from snippets import observer
+from snippets import observer, watcher
 from snippets.catalogue import HTTPBIN, ROOT, Program
 
 TIME_LIMIT = 30.0  # seconds; the slowest program takes about two on an idle machine
@@ -65,10 +66,10 @@ def run(
     A program that outlives ``time_limit`` seconds is made to dump the stacks of all its
     threads and processes, and killed.
     """
-    with _started(program, start_method, server) as (process, scratch):
-        started = time.perf_counter()
+    with started(program, start_method, server) as (process, scratch):
+        began = time.perf_counter()
         stdout, stderr, timed_out = _finish(process, time_limit)
-        seconds = time.perf_counter() - started
+        seconds = time.perf_counter() - began
         outside = scratch.leftovers(process.pid, program)
         leftovers = (*outside, *scratch.open_at_the_end())
     return Run(stdout, stderr, process.returncode, seconds, timed_out, leftovers)
@@ -101,7 +102,7 @@ def interrupt(
     SIGINT goes to all of its processes, as from a terminal when Ctrl-C is pressed, any
     other to the program itself, as from ``kill``.
     """
-    with _started(program, start_method, server) as (process, scratch):
+    with started(program, start_method, server) as (process, scratch):
         time.sleep(after)
         hit = process.poll() is None
         if number == signal.SIGINT:
@@ -116,12 +117,18 @@ def interrupt(
 
 
 @contextlib.contextmanager
-def _started(
-    program: Program, start_method: str | None, server: str | None
-) -> Iterator[tuple[subprocess.Popen[str], "_Scratch"]]:
-    """Start a copy of a program, alone in an empty folder, as leader of a session."""
+def started(
+    program: Program,
+    start_method: str | None,
+    server: str | None,
+    site: ModuleType = observer,
+) -> Iterator[tuple[subprocess.Popen[str], "Scratch"]]:
+    """Start a copy of a program, alone in an empty folder, as leader of a session.
+
+    ``site`` is what its Python imports first, as ``sitecustomize``.
+    """
     with tempfile.TemporaryDirectory(prefix="snippets-") as folder:
-        scratch = _Scratch(Path(folder))
+        scratch = Scratch(Path(folder), site)
         copy = shutil.copy(program.path, scratch.alone)
         with subprocess.Popen(
             [sys.executable, *(f"-W{action}" for action in WARNINGS), Path(copy).name],
@@ -140,17 +147,18 @@ def _started(
                 _signal_group(process.pid, signal.SIGKILL)
 
 
-class _Scratch:
+class Scratch:
     """The folders of a run, and what is found in them and elsewhere after it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.alone, self.temporary, site = (
-            folder / name for name in ("alone", "temporary", "site")
+    def __init__(self, folder: Path, site: ModuleType) -> None:
+        """Make the folders, and put what Python imports first where it looks."""
+        self.alone, self.temporary, self.trace, self._site = (
+            folder / name for name in ("alone", "temporary", "trace", "site")
         )
-        for path in (self.alone, self.temporary, site):
+        for path in (self.alone, self.temporary, self.trace, self._site):
             path.mkdir()
-        shutil.copy(observer.__file__, site / "sitecustomize.py")
-        self._site, self._report = site, folder / "leftovers"
+        shutil.copy(str(site.__file__), self._site / "sitecustomize.py")
+        self._report = folder / "leftovers"
         self._shared = set(_shared_memory())
 
     def environment(
@@ -163,6 +171,7 @@ class _Scratch:
             "PYTHONUTF8": "1",
             "TMPDIR": str(self.temporary),
             observer.LEFTOVERS: str(self._report),
+            watcher.FOLDER: str(self.trace),
         }
         if start_method:
             kept[observer.START_METHOD] = start_method
@@ -243,7 +252,7 @@ def _signal_group(leader: int, number: int) -> None:
 def _surviving(leader: int) -> Iterator[str]:
     """Name what is left of a session when its time of grace is over, and kill it."""
     deadline = time.monotonic() + GRACE
-    while _alive(leader):
+    while any(session(leader)):
         if time.monotonic() > deadline:
             _signal_group(leader, signal.SIGKILL)
             yield "a process"
@@ -251,14 +260,13 @@ def _surviving(leader: int) -> Iterator[str]:
         time.sleep(0.01)
 
 
-def _alive(leader: int) -> bool:
-    """Tell whether any process of a session still runs; it takes /proc to know."""
+def session(leader: int) -> Iterator[int]:
+    """Yield the processes of a session that still run; it takes /proc to know."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             state, _, group = stat.read_text().rpartition(")")[2].split()[:3]
             if int(group) == leader and state != "Z":  # a zombie runs no more
-                return True
-    return False
+                yield int(stat.parent.name)
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from sphinx.pycode import ModuleAnalyzer
 from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
-from snippets import catalogue, ledger, recordings
+from snippets import catalogue, ledger, recordings, timelines
 from snippets.catalogue import CatalogueError, Program
 from snippets.ledger import Ledger, LedgerError
 from snippets.recordings import Recording
@@ -246,7 +246,8 @@ def _complaints(app: Sphinx, runs: Ledger) -> Iterator[str]:
     programs = known_programs(app)
     recorded = known_recordings(app)
     for program in programs.values():
-        if said := recordings.complaint(program, recorded):
+        said = recordings.complaint(program, recorded) or timelines.complaint(program)
+        if said:
             yield said
             continue
         reason = ledger.complaint(program, runs)
