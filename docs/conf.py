@@ -25,6 +25,7 @@ extensions = [
     "evidence",
     "pictures",
     "timelines",
+    "diagrams",
 ]
 exclude_patterns = ["_*"]
 nitpicky = True
