@@ -69,15 +69,25 @@ def _record(arguments: argparse.Namespace) -> int:
         for program in programs:
             _check_python(program)
             if not arguments.timelines:
-                printed = _agreed_output(program, server)
-                program.output.write_text(printed, encoding="utf-8")
-                recordings.save(program)
-                print(f"recorded {program.name}, {program.comparison}")
+                _record_output(program, server)
             if program.concurrent:
-                timeline = lanes.timeline(program, tracing.witness(program, server))
-                timelines.save(timeline, program)
-                print(f"recorded {program.name}, {len(timeline.lanes)} lanes")
+                _record_timeline(program, server)
     return 0
+
+
+def _record_output(program: Program, server: str | None) -> None:
+    program.output.write_text(_agreed_output(program, server), encoding="utf-8")
+    recordings.save(program)
+    print(f"recorded {program.name}, {program.comparison}")
+
+
+def _record_timeline(program: Program, server: str | None) -> None:
+    """Keep the run that other programs have disturbed least."""
+    runs = (tracing.witness(program, server) for _ in range(RUNS_TO_RECORD))
+    found = (lanes.timeline(program, run) for run in runs)
+    timeline = min(found, key=lanes.disturbed)
+    timelines.save(timeline, program)
+    print(f"recorded {program.name}, {len(timeline.lanes)} lanes")
 
 
 def _agreed_output(program: Program, server: str | None) -> str:

@@ -3,7 +3,7 @@
 import datetime as dt
 import platform
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -19,7 +19,8 @@ MOST_SEGMENTS = 420  # of a lane, as many as a picture is wide
 FINEST = 10  # microseconds
 DIVISIBLE = 3_000  # microseconds that the kernel's account can divide
 HALF = 0.5  # of a time that is not divided further
-HELPERS = "concurrent.futures.process", "multiprocessing"
+HELPERS = "asyncio", "concurrent.futures.process", "multiprocessing"
+LIBRARIES = "aiohttp", "asyncio"  # their own tasks are not those of the program
 
 Span = tuple[int, int, str]  # from when to when, in nanoseconds, and the state
 
@@ -186,9 +187,9 @@ class Run:
                     spans += clipped(own, event.at, until)
                 elif event.details[1] != "end":
                     spans.append((event.at, until, event.details[1]))
-            _, coroutine, name = events[0].details
-            if coroutine.startswith("BaseEventLoop."):
-                continue  # it ends what the loop has begun
+            _, module, coroutine, name = events[0].details
+            if module.startswith(LIBRARIES):
+                continue
             yield events[0].at, named(name, coroutine), spans
 
 
@@ -240,10 +241,26 @@ def lane(kind: str, name: str, spans: Iterable[Span], start: int) -> Lane:
     segments = [
         Segment((a - start) // 1000, (b - start) // 1000, s) for a, b, s in spans
     ]
-    finest = FINEST
-    while len(found := joined(segments, finest)) > MOST_SEGMENTS:
-        finest *= 2
+    found = joined(segments, FINEST)
+    if len(found) > MOST_SEGMENTS:
+        found = joined(coarse(found), 0)
     return Lane(kind, name, tuple(found))
+
+
+def coarse(segments: list[Segment]) -> Iterator[Segment]:
+    """Yield equal parts of a time, each with the state that took most of it."""
+    start, length = segments[0].start, segments[-1].end - segments[0].start
+    limits = [start + length * n // MOST_SEGMENTS for n in range(MOST_SEGMENTS + 1)]
+    number = 0
+    for first, last in pairwise(limits):
+        times = Counter[str]()
+        while segments[number].start < last:
+            segment = segments[number]
+            times[segment.state] += min(segment.end, last) - max(segment.start, first)
+            if segment.end > last or number + 1 == len(segments):
+                break
+            number += 1
+        yield Segment(first, last, max(times, key=times.__getitem__, default="other"))
 
 
 def lanes(run: Run) -> Iterator[tuple[Thread, Lane]]:
@@ -265,6 +282,16 @@ def moments(run: Run, threads: list[Thread]) -> Iterator[Moment]:
         if event.what == "print" and event.thread in threads and event.details:
             at = (event.at - run.start) // 1000
             yield Moment(at, threads.index(event.thread), event.details[0])
+
+
+def disturbed(timeline: Timeline) -> int:
+    """Return how many microseconds lanes have lost to other programs, or to what."""
+    return sum(
+        segment.end - segment.start
+        for lane in timeline.lanes
+        for segment in lane.segments
+        if segment.state in {"core", "other"}
+    )
 
 
 def timeline(program: Program, seen: Witnessed) -> Timeline:

@@ -68,7 +68,7 @@ def run(
     """
     with started(program, start_method, server) as (process, scratch):
         began = time.perf_counter()
-        stdout, stderr, timed_out = _finish(process, time_limit)
+        stdout, stderr, timed_out = finish(process, time_limit)
         seconds = time.perf_counter() - began
         outside = scratch.leftovers(process.pid, program)
         leftovers = (*outside, *scratch.open_at_the_end())
@@ -231,7 +231,8 @@ def _unmapped(shared: set[Path]) -> Iterator[Path]:
                 yield path
 
 
-def _finish(process: subprocess.Popen[str], time_limit: float) -> tuple[str, str, bool]:
+def finish(process: subprocess.Popen[str], time_limit: float) -> tuple[str, str, bool]:
+    """Return what a program printed, its errors, and whether it had to be killed."""
     try:
         return *process.communicate(timeout=time_limit), False
     except subprocess.TimeoutExpired:

@@ -68,8 +68,8 @@ def witness(program: Program, server: str | None) -> Witnessed:
     with runner.started(program, None, server, watcher) as (process, scratch):
         seen = Witnessed(process.pid)
         _look_on(seen, process)
-        stdout, stderr = process.communicate()
-        seen.events = sorted(_told(scratch.trace))
+        stdout, stderr, _ = runner.finish(process, runner.GRACE)
+        seen.events = sorted(told(scratch.trace))
     recorded = program.output.read_text(encoding="utf-8")
     said = stderr or output.difference(recorded, stdout, program.comparison)
     if process.returncode or said:
@@ -96,7 +96,7 @@ def _look_on(seen: Witnessed, process: subprocess.Popen[str]) -> None:
         time.sleep(INTERVAL)
 
 
-def _told(folder: Path) -> Iterator[Event]:
+def told(folder: Path) -> Iterator[Event]:
     """Yield what the processes have written down; a killed one may have cut a line."""
     for path in folder.iterdir():
         for line in path.read_text(encoding="utf-8").splitlines(keepends=True):

@@ -85,7 +85,7 @@ IDLE = {
     "multiprocessing.pool",
 }
 CALLERS = {"concurrent.futures._base": "join", "threading": "start"}
-# What a task awaits, by the innermost coroutine that has a name here.
+# What a task awaits, by the first coroutine it is in that has a name here.
 AWAITED = {
     "Barrier.wait": "event",
     "Condition.wait": "event",
@@ -235,7 +235,9 @@ def watch_tasks(module: ModuleType) -> None:
             run(self)
             return
         serial = serials.setdefault(task, next(numbers))
-        write("step", serial, task.get_coro().__qualname__, task.get_name())
+        coroutine = task.get_coro()
+        module = coroutine.cr_frame.f_globals.get("__name__")
+        write("step", serial, module, coroutine.__qualname__, task.get_name())
         try:
             run(self)
         finally:
@@ -245,20 +247,20 @@ def watch_tasks(module: ModuleType) -> None:
 
 
 def awaited(task: Any) -> str:  # noqa: ANN401 - a task, before asyncio is imported
-    """Return the kind of what a task awaits: that of the innermost known coroutine."""
+    """Return the kind of what a task awaits: that of the first known coroutine."""
     if task.done():
         return "end"
-    waiter = getattr(task, "_fut_waiter", None)
-    kind = "join" if hasattr(waiter, "get_coro") or hasattr(waiter, "_children") else ""
     coroutine = task.get_coro()
-    while coroutine is not None and (frame := getattr(coroutine, "cr_frame", None)):
+    while frame := getattr(coroutine, "cr_frame", None):
         module = frame.f_globals.get("__name__", "")
         if module.startswith(("aiohttp.", "asyncio.streams")):
-            kind = "io"
-        elif module.startswith("asyncio."):
-            kind = AWAITED.get(coroutine.__qualname__, kind)
+            return "io"
+        if module.startswith("asyncio.") and coroutine.__qualname__ in AWAITED:
+            return AWAITED[coroutine.__qualname__]
         coroutine = coroutine.cr_await
-    return kind or "other"
+    waiter = getattr(task, "_fut_waiter", None)
+    another = hasattr(waiter, "get_coro") or hasattr(waiter, "_children")
+    return "join" if another else "other"
 
 
 def watch_printing(module: ModuleType) -> None:

@@ -6,13 +6,21 @@ Those below a line ``+++ PATH`` come later, when the programs are recorded and v
 """
 
 import contextlib
+import os
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from snippets import catalogue, ledger, recordings
+from snippets.__main__ import main
 from snippets.catalogue import ROOT, CatalogueError, Program
+
+MakeProgram = Callable[..., Program]
 
 SOUND = ROOT / "tests/site/cases/sound.txt"
 # For a build that has no conf.py.
@@ -60,3 +68,27 @@ def vouch_for(programs: list[Program], folder: Path) -> None:
         recordings.save(program)
     passed = {p.name: replace(ledger.evidence(p), entries=(run,)) for p in programs}
     ledger.save(passed, folder / "build/ledger.json")
+
+
+def build(folder: Path, *more: str) -> tuple[int, str]:
+    """Build the project in a folder; return the exit status and the complaints."""
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "sphinx", "--fail-on-warning", "--quiet", "-C"),
+            *(f"-D{name}={value}" for name, value in OPTIONS.items()),
+            *more,
+            *("docs", "out"),
+        ],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'docs/_ext'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return result.returncode, result.stderr.replace(f"{folder}/", "")
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """Run the command line in this process; return its exit status."""
+    monkeypatch.setattr("sys.argv", ["snippets", *arguments])
+    return main()

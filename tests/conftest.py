@@ -2,16 +2,19 @@
 
 import multiprocessing
 import sys
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import pytest
+from cases import MakeProgram
 
-from snippets import ledger, runner
-from snippets.catalogue import HTTPBIN
+from snippets import catalogue, ledger, runner
+from snippets.catalogue import HTTPBIN, Program
 from snippets.ledger import LedgerError
 
 Method = Callable[..., None]
@@ -121,3 +124,34 @@ def unjoined(monkeypatch: pytest.MonkeyPatch) -> set[threading.Thread | BaseProc
         monkeypatch.setattr(kind, "start", remembering(kind.start))
         monkeypatch.setattr(kind, "join", forgetting(kind.join))
     return workers
+
+
+@pytest.fixture
+def make_program(tmp_path: Path) -> MakeProgram:
+    """Return a function that makes a program whose main() has the given body."""
+
+    def make(body: str, docstring: str = "Do it.", head: str = "") -> Program:
+        path = tmp_path / "snippets/case/example.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(
+            f'{head}"""{docstring}"""\n\n\ndef main() -> None:\n'
+            f"{textwrap.indent(textwrap.dedent(body), '    ')}\n\n\n"
+            'if __name__ == "__main__":\n    main()\n'
+        )
+        return catalogue.read(path)
+
+    return make
+
+
+@pytest.fixture
+def only_program(
+    make_program: MakeProgram, monkeypatch: pytest.MonkeyPatch
+) -> MakeProgram:
+    """Return a function that makes a program and puts it alone into the catalogue."""
+
+    def make(*arguments: str) -> Program:
+        program = make_program(*arguments)
+        monkeypatch.setattr(catalogue, "programs", lambda: {program.name: program})
+        return program
+
+    return make

@@ -6,35 +6,14 @@ import doctest
 import multiprocessing
 import signal
 import sys
-import textwrap
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cases import MakeProgram, command
 
 from snippets import catalogue, observer, output, runner
-from snippets.__main__ import main
-from snippets.catalogue import Comparison, Program
-
-MakeProgram = Callable[..., Program]
-
-
-@pytest.fixture
-def make_program(tmp_path: Path) -> MakeProgram:
-    """Return a function that makes a program whose main() has the given body."""
-
-    def make(body: str, docstring: str = "Do it.", head: str = "") -> Program:
-        path = tmp_path / "snippets/case/example.py"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(
-            f'{head}"""{docstring}"""\n\n\ndef main() -> None:\n'
-            f"{textwrap.indent(textwrap.dedent(body), '    ')}\n\n\n"
-            'if __name__ == "__main__":\n    main()\n'
-        )
-        return catalogue.read(path)
-
-    return make
+from snippets.catalogue import Comparison
 
 
 def test_a_sound_program_has_no_complaint(make_program: MakeProgram) -> None:
@@ -234,26 +213,6 @@ def test_outputs_are_compared_as_declared(
     recorded: str, printed: str, comparison: Comparison, *, same: bool
 ) -> None:
     assert (output.difference(recorded, printed, comparison) == "") is same
-
-
-def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    """Run the command line in this process; return its exit status."""
-    monkeypatch.setattr("sys.argv", ["snippets", *arguments])
-    return main()
-
-
-@pytest.fixture
-def only_program(
-    make_program: MakeProgram, monkeypatch: pytest.MonkeyPatch
-) -> MakeProgram:
-    """Return a function that makes a program and puts it alone into the catalogue."""
-
-    def make(*arguments: str) -> Program:
-        program = make_program(*arguments)
-        monkeypatch.setattr(catalogue, "programs", lambda: {program.name: program})
-        return program
-
-    return make
 
 
 class TestCommandLine:

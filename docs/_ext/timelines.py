@@ -12,6 +12,7 @@ A moment is the beginning of a lane's longest time in a state, or a printed line
 """
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -43,9 +44,11 @@ WORDS = {  # on a lane, and in the legend
     "other": "waits",
     "idle": "idle",
 }
+MOMENT = re.compile(r'(?P<key>"[^"]*"|[^":]+): (?P<said>.+)')
 LEFT, RIGHT, TOP = 6.0, 414.0, 22.0
 LANE = 40.0  # from lane to lane: a name, and below it a bar
 BAR = 12.0
+RADIUS = 8.0  # of a mark
 LETTER = 6.0  # the width of one, about
 BLIP = 1.2  # what runs is seen, however short
 LONGEST_NAME = 60
@@ -98,11 +101,7 @@ def draw(view: View, marks: Iterable[int], name: str) -> Drawing:
     _draw_axis(drawing, view, bottom)
     for number, lane in enumerate(lanes):
         _draw_lane(drawing, view, lane, TOP + number * LANE)
-    for number, mark in enumerate(marks, start=1):
-        x = view.x(mark)
-        drawing.line(x, TOP - 4, x, bottom, "mark")
-        drawing.add("circle", cx=x, cy=TOP - 13, r=8, class_="mark")
-        drawing.text(x, TOP - 9, str(number), "mark-number", "middle")
+    _draw_marks(drawing, [view.x(mark) for mark in marks], bottom)
     for number, row in enumerate(rows):
         for x, state in row:
             y = bottom + 40 + 18 * number
@@ -122,6 +121,17 @@ def _draw_lane(drawing: Drawing, view: View, lane: Lane, top: float) -> None:
         if segment.state != "running" and view.width(segment) > LETTER * len(word) + 10:
             middle = view.x((segment.start + segment.end) / 2)
             drawing.text(middle, top + 30, word, "word", "middle")
+
+
+def _draw_marks(drawing: Drawing, places: list[float], bottom: float) -> None:
+    """Draw numbers beside each other, and a line from each to its place."""
+    right = LEFT - 2 * RADIUS
+    for number, x in enumerate(places, start=1):
+        room = 2 * RADIUS * (len(places) - number)
+        right = min(max(right + 2 * RADIUS + 1, x), WIDTH - RADIUS - room)
+        drawing.path([(right, TOP - 4), (x, TOP + 2), (x, bottom)], "mark")
+        drawing.add("circle", cx=right, cy=TOP - 13, r=RADIUS, class_="mark")
+        drawing.text(right, TOP - 9, str(number), "mark-number", "middle")
 
 
 def _draw_bar(drawing: Drawing, x1: float, x2: float, top: float, state: str) -> None:
@@ -146,12 +156,12 @@ def _draw_axis(drawing: Drawing, view: View, bottom: float) -> None:
 
 
 def _step(length: int) -> float:
-    """Return a round number of microseconds, so that there are four to ten steps.
+    """Return a round number of microseconds, so that there are three to six steps.
 
     >>> _step(104_000), _step(1_300)
-    (20000.0, 200.0)
+    (20000.0, 500.0)
     """
-    rough = max(length, 10) / 8
+    rough = max(length, 10) / 6
     power = 10.0 ** math.floor(math.log10(rough))
     return next(f * power for f in (1, 2, 5, 10) if f * power >= rough)
 
@@ -182,14 +192,13 @@ def in_words(lane: Lane) -> str:
 
 
 def _milliseconds(microseconds: int) -> str:
-    """Write a time with two digits that mean something.
+    """Write a time with the two digits that mean something.
 
-    >>> _milliseconds(20_731), _milliseconds(731), _milliseconds(3)
-    ('21 ms', '0.73 ms', '0.003 ms')
+    >>> _milliseconds(150_731), _milliseconds(731), _milliseconds(3)
+    ('151 ms', '0.73 ms', '0.003 ms')
     """
-    digits = max(0, 2 - len(str(microseconds // 1000).lstrip("0")))
-    text = f"{microseconds / 1000:.{digits}f}"
-    return f"{text if float(text) else microseconds / 1000:} ms"
+    time = microseconds / 1000
+    return f"{time:.0f} ms" if time >= 10 else f"{time:.2g} ms"
 
 
 def picture(program: Program, view: View, marks: list[int]) -> nodes.container:
@@ -273,19 +282,29 @@ class TimelineDirective(SphinxDirective):
         self.env.note_dependency(str(path_of(program)))
         try:
             timeline = load(program)
-            result = picture(program, self._view(timeline), self._marks(timeline))
+            marks = [moment(timeline, key) for key, _ in self._moments()]
+            result = picture(program, self._view(timeline), marks)
         except (CatalogueError, UnknownMomentError) as error:
             raise self.error(str(error)) from error
         said = nodes.enumerated_list("", classes=["moments"])
-        for line in self.content:
-            parsed, messages = self.parse_inline(line.partition(": ")[2])
+        for _, text in self._moments():
+            parsed, messages = self.parse_inline(text)
             said += nodes.list_item("", nodes.paragraph("", "", *parsed), *messages)
         if said.children:
             result.insert(1, said)
         return [result]
 
-    def _marks(self, timeline: Timeline) -> list[int]:
-        return [moment(timeline, line.partition(": ")[0]) for line in self.content]
+    def _moments(self) -> Iterator[tuple[str, str]]:
+        """Yield each moment that the page speaks of, and what it says."""
+        for line in self.content:
+            found = MOMENT.fullmatch(line)
+            if not found:
+                message = (
+                    f"{line!r} is not a moment; write `LANE STATE: what happens` or "
+                    '`"WHAT IS PRINTED": what happens`'
+                )
+                raise self.error(message)
+            yield found["key"], found["said"]
 
     def _view(self, timeline: Timeline) -> View:
         if "from" not in self.options:

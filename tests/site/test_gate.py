@@ -1,41 +1,19 @@
 """The gate refuses: each case is a small project, really built."""
 
 import doctest
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import evidence
 import pytest
-from cases import CASES, OPTIONS, SOUND, expected, lay_out
+from cases import CASES, SOUND, build, expected, lay_out
 from docutils import nodes
 from sphinx.pycode import ModuleAnalyzer
 from verified import RefusedError, classify
 
 from snippets import catalogue, ledger, recordings
-from snippets.catalogue import ROOT
 
 NEWER = '# /// script\n# requires-python = ">=3.99"\n# ///\n'
-
-
-def build(folder: Path, *more: str) -> tuple[int, str]:
-    """Build the project in a folder; return the exit status and the complaints."""
-    result = subprocess.run(
-        [
-            *(sys.executable, "-m", "sphinx", "--fail-on-warning", "--quiet", "-C"),
-            *(f"-D{name}={value}" for name, value in OPTIONS.items()),
-            *more,
-            *("docs", "out"),
-        ],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'docs/_ext'}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return result.returncode, result.stderr.replace(f"{folder}/", "")
 
 
 def test_a_sound_project_is_built(tmp_path: Path) -> None:
