@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from types import ModuleType
+from unittest import mock
 
 import pytest
 
@@ -133,8 +134,10 @@ class TestInterpreters:
         prepared = functools.partial(
             program.InterpreterPoolExecutor, initializer=exec, initargs=(find_us,)
         )
-        monkeypatch.setattr(program, "InterpreterPoolExecutor", prepared)
+        pools = mock.Mock(side_effect=prepared)
+        monkeypatch.setattr(program, "InterpreterPoolExecutor", pools)
         program.main()
+        assert pools.call_args.kwargs["max_workers"] == 1
         assert capsys.readouterr().out.splitlines() == [
             "in this process: True",
             "marks there: [1, 2, 3]",
