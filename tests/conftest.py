@@ -1,6 +1,7 @@
 """What every test gets: the local server, a look at what it left, and the ledger."""
 
 import multiprocessing
+import signal
 import sys
 import textwrap
 import threading
@@ -27,6 +28,8 @@ def pytest_configure(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: if there is a ledger that cannot be read.
     """
+    # What a shell starts in the background ignores Ctrl-C, and so do its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput"):
         return
     try:

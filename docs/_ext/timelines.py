@@ -13,7 +13,7 @@ A moment is the beginning of a lane's longest time in a state, or a printed line
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -105,7 +105,7 @@ def draw(view: View, marks: Iterable[int], name: str) -> Drawing:
     for number, row in enumerate(rows):
         for x, state in row:
             y = bottom + 40 + 18 * number
-            _draw_bar(drawing, x, x + 22, y - 9, state)
+            _draw_bars(drawing, [(x, x + 22)], y - 9, state)
             drawing.text(x + 27, y, WORDS[state], "note")
     return drawing
 
@@ -113,9 +113,11 @@ def draw(view: View, marks: Iterable[int], name: str) -> Drawing:
 def _draw_lane(drawing: Drawing, view: View, lane: Lane, top: float) -> None:
     label = lane.name if len(lane.name) <= LONGEST_NAME else lane.name[:58] + "…"
     drawing.text(LEFT, top + 14, label, lane.kind)
+    places: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for segment in view.segments(lane):
-        x1, x2 = view.x(segment.start), view.x(segment.end)
-        _draw_bar(drawing, x1, x2, top + 20, segment.state)
+        places[segment.state].append((view.x(segment.start), view.x(segment.end)))
+    for state in sorted(places, key="running".__eq__):  # blocks above lines
+        _draw_bars(drawing, places[state], top + 20, state)
     for segment in view.segments(lane):
         word = WORDS[segment.state]
         if segment.state != "running" and view.width(segment) > LETTER * len(word) + 10:
@@ -134,13 +136,20 @@ def _draw_marks(drawing: Drawing, places: list[float], bottom: float) -> None:
         drawing.text(right, TOP - 9, str(number), "mark-number", "middle")
 
 
-def _draw_bar(drawing: Drawing, x1: float, x2: float, top: float, state: str) -> None:
-    """Draw a block for what runs, and a line of its own kind for each other state."""
+def _draw_bars(
+    drawing: Drawing, places: Iterable[tuple[float, float]], top: float, state: str
+) -> None:
+    """Draw blocks for what runs, and lines of its own kind for each other state."""
     if state == "running":
-        width = max(x2 - x1, BLIP)
-        drawing.rect(min(x1, RIGHT - width), top, width, BAR, state)
+        widths = [(min(x1, RIGHT - BLIP), max(x2 - x1, BLIP)) for x1, x2 in places]
+        bars = [
+            f"M{x:.1f} {top}h{width:.1f}v{BAR}h-{width:.1f}z" for x, width in widths
+        ]
+        drawing.add("path", d="".join(bars), class_=state)
     else:
-        drawing.line(x1, top + BAR / 2, x2, top + BAR / 2, f"state {state}")
+        middle = top + BAR / 2
+        bars = [f"M{x1:.1f} {middle}H{x2:.1f}" for x1, x2 in places]
+        drawing.add("path", d="".join(bars), class_=f"state {state}")
 
 
 def _draw_axis(drawing: Drawing, view: View, bottom: float) -> None:
