@@ -1,0 +1,1 @@
+"""Programs that show the symptoms of the index, and their cures."""
