@@ -13,6 +13,7 @@ from snippets.catalogue import ROOT, Program
 
 PROGRAMS = list(catalogue.programs().values())
 CHAPTERS = {path.stem for path in (ROOT / "docs/guide").glob("*.md")} - {"index"}
+CHAPTERS |= {"symptoms"}  # docs/reference/symptoms.md has programs of its own as well
 
 
 def needs(program: Program) -> list[pytest.MarkDecorator]:

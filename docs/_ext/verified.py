@@ -195,12 +195,18 @@ def check_programs(app: Sphinx, env: BuildEnvironment) -> None:
         ):
             if (kind, program.name) not in shown:
                 logger.error(
-                    "no page shows the %s %s: include it literally in guide/%s.md",
+                    "no page shows the %s %s: include it literally in %s.md",
                     kind,
                     path.relative_to(path.parents[2]),
-                    program.chapter,
+                    _page_of(program, env),
                     type="verified",
                 )
+
+
+def _page_of(program: Program, env: BuildEnvironment) -> str:
+    """Return the page of a program's chapter; that of the catalogue lies deeper."""
+    pages = [page for page in env.found_docs if page.endswith(f"/{program.chapter}")]
+    return min(pages, key=len, default=f"guide/{program.chapter}")
 
 
 def write_manifest(app: Sphinx, exception: Exception | None) -> None:
