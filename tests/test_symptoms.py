@@ -1,7 +1,9 @@
 """What the index of symptoms promises, and what its programs claim."""
 
 import asyncio
+import contextlib
 import gc
+import itertools
 import multiprocessing
 import re
 import resource
@@ -135,6 +137,14 @@ class TestIndex:
         assert shown == [n for n in entry.programs if n.startswith("symptoms/")]
 
 
+@pytest.fixture
+def deadline(monkeypatch: pytest.MonkeyPatch) -> mock.Mock:
+    """Return what notes the deadlines that are set."""
+    noted = mock.Mock(wraps=asyncio.timeout)
+    monkeypatch.setattr("asyncio.timeout", noted)
+    return noted
+
+
 class TestUnimportable:
     """A function of a script that is in no file is found by nobody else."""
 
@@ -149,7 +159,11 @@ class TestUnimportable:
         assert unimportable.error(text) == "AttributeError"
 
     def test_a_cell_sees_the_module_beside_it(self) -> None:
+        assert unimportable.run("import tasks") == ""
         assert unimportable.run("import tasks; print(tasks.a)", "a = 1") == "1\n"
+
+    def test_a_cell_may_fail(self) -> None:
+        assert unimportable.run("raise SystemExit('failed')") == "failed\n"
 
     def test_only_the_place_of_the_function_differs(
         self, capsys: pytest.CaptureFixture[str]
@@ -274,6 +288,17 @@ class TestChangingDict:
             assert turns.total(list(prices.items())) == 4
             adding.result(TIMEOUT)
         assert prices == {"coffee": 4, "tea": 3}
+
+    def test_a_thread_that_fails_is_reported(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(turns: changing_dict.Turns, _: object) -> None:
+            turns.added.set()
+            raise LookupError
+
+        monkeypatch.setattr(changing_dict.Turns, "add", fail)
+        with pytest.raises(LookupError):
+            changing_dict.total(lambda prices: list(prices.items()))
 
     def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
         changing_dict.main()
@@ -464,26 +489,46 @@ class TestLateCancellation:
         assert not lost
 
     def test_a_waiter_that_swallows_it_survives(self) -> None:
-        async def swallow(reply: asyncio.Future[str]) -> str:
-            try:
-                return await reply
-            except asyncio.CancelledError:
-                return reply.result()
+        async def swallow(reply: asyncio.Future[None]) -> None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await reply
 
         assert asyncio.run(late_cancellation.survives(swallow))
 
     @pytest.mark.parametrize(
         "way", [late_cancellation.by_wait_for, late_cancellation.by_timeout]
     )
-    def test_without_a_cancellation_the_reply_comes(
-        self, way: Callable[[asyncio.Future[str]], Any]
+    def test_without_a_cancellation_both_wait_for_the_reply(
+        self, way: Callable[[asyncio.Future[None]], Any]
     ) -> None:
-        async def wait() -> object:
+        async def wait() -> bool:
             reply = asyncio.get_running_loop().create_future()
-            asyncio.get_running_loop().call_soon(reply.set_result, "hello")
-            return await way(reply)
+            asyncio.get_running_loop().call_soon(reply.set_result, None)
+            await way(reply)
+            return reply.done()
 
-        assert asyncio.run(wait()) == "hello"
+        assert asyncio.run(wait())
+
+    def test_neither_waits_for_ever(self, deadline: mock.Mock) -> None:
+        asyncio.run(late_cancellation.survives(late_cancellation.by_timeout))
+        deadline.assert_called_once_with(20)
+
+    @pytest.mark.parametrize(
+        ("version", "lost"), [((3, 11, 9), True), ((3, 12, 0), False)]
+    )
+    def test_which_versions_lose_it(
+        self,
+        version: tuple[int, ...],
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        lost: bool,
+    ) -> None:
+        monkeypatch.setattr(late_cancellation, "sys", mock.Mock(version_info=version))
+        monkeypatch.setattr(late_cancellation, "survives", lambda _: lost)
+        monkeypatch.setattr("asyncio.run", lambda result: result)
+        late_cancellation.main()
+        assert "3.12 only: True\n" in capsys.readouterr().out
 
     def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
         late_cancellation.main()
@@ -532,6 +577,22 @@ class TestTooManyFiles:
             "100 at once: [Errno 24] Too many open files\n 10 at once: all done\n"
         )
 
+    def test_every_kind_of_error_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        errors = itertools.cycle([OSError("no memory"), OSError("no files")])
+
+        async def fail(_: asyncio.Semaphore) -> None:
+            raise next(errors)
+
+        monkeypatch.setattr(too_many_files, "download", fail)
+        told = asyncio.run(too_many_files.download_all(1))
+        assert told == "no files, no memory"
+
+    def test_the_limit_of_the_program(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        limit = mock.Mock(return_value=contextlib.nullcontext())
+        monkeypatch.setattr(too_many_files, "open_files", limit)
+        too_many_files.main()
+        limit.assert_called_once_with(most=64)
+
     def test_the_limit_is_lowered_and_comes_back_after_a_failure(self) -> None:
         before = resource.getrlimit(resource.RLIMIT_NOFILE)
 
@@ -569,11 +630,18 @@ class TestTooManyFiles:
 class TestSessionPerRequest:
     """A session keeps its connection for the next request."""
 
-    def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_the_program(
+        self, capsys: pytest.CaptureFixture[str], deadline: mock.Mock
+    ) -> None:
         session_per_request.main()
+        assert mock.call(20) in deadline.mock_calls
         assert capsys.readouterr().out == (
             "a_session_each  5 connections\none_session     1 connections\n"
         )
+
+    def test_a_page_does_not_come_with_its_head(self) -> None:
+        answer = session_per_request.Site().answer(mock.Mock())
+        assert asyncio.run(answer).body == bytes(1_000_000)
 
     def test_a_page_that_is_not_there_is_an_error(self) -> None:
         async def refuse(_: web.Request) -> web.Response:
@@ -598,6 +666,15 @@ class TestSignalHandler:
         before = signal.getsignal(signal.SIGTERM)
         yield before
         assert signal.getsignal(signal.SIGTERM) == before
+
+    def test_the_signal_is_waited_for(
+        self, deadline: mock.Mock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stop = mock.Mock(wraps=asyncio.Event())
+        monkeypatch.setattr("asyncio.Event", lambda: stop)
+        asyncio.run(signal_handler.serve())
+        assert stop.is_set()
+        deadline.assert_called_once_with(20)
 
     def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
         signal_handler.main()

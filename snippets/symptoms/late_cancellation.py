@@ -4,30 +4,30 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-Reply = asyncio.Future[str]
+Reply = asyncio.Future[None]
 
 
-async def by_wait_for(reply: Reply) -> str:
+async def by_wait_for(reply: Reply) -> None:
     """Wait in the way that lost it before Python 3.12."""
-    return await asyncio.wait_for(reply, timeout=20)
+    await asyncio.wait_for(reply, timeout=20)
 
 
-async def by_timeout(reply: Reply) -> str:
+async def by_timeout(reply: Reply) -> None:
     """Wait in the way that never did."""
     async with asyncio.timeout(20):
-        return await reply
+        await reply
 
 
-async def survives(way: Callable[[Reply], Awaitable[str]]) -> bool:
+async def survives(way: Callable[[Reply], Awaitable[None]]) -> bool:
     """Cancel a waiting task together with the reply; tell whether it goes on."""
     reply = asyncio.get_running_loop().create_future()
 
-    async def wait() -> str:
-        return await way(reply)
+    async def wait() -> None:
+        await way(reply)
 
     task = asyncio.create_task(wait())
     await asyncio.sleep(0)  # let it wait
-    reply.set_result("just in time")
+    reply.set_result(None)
     task.cancel()
     await asyncio.wait([task], timeout=20)
     return not task.cancelled()

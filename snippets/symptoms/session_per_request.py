@@ -13,6 +13,7 @@ import aiohttp
 from aiohttp import web
 
 PAGES = 5
+SIZE = 1_000_000  # bytes of a page; of a small one, all is there with its head
 
 
 class Site:
@@ -25,7 +26,7 @@ class Site:
     async def answer(self, request: web.Request) -> web.Response:
         """Answer, and remember the connection."""
         self.connections.add(request.transport)
-        return web.Response(text="hello")
+        return web.Response(body=bytes(SIZE))
 
     @contextlib.asynccontextmanager
     async def served(self) -> AsyncIterator[str]:

@@ -33,7 +33,7 @@ async def download_all(at_once: int) -> str:
     work = [download(gate) for _ in range(CONNECTIONS)]
     results = await asyncio.gather(*work, return_exceptions=True)
     errors = {str(result) for result in results if result is not None}
-    return ", ".join(errors) or "all done"
+    return ", ".join(sorted(errors)) or "all done"
 
 
 def main() -> None:

@@ -73,6 +73,15 @@ FAILING = {
     "processes/missing_guard",
     "processes/told_to_end",
     "processes/silent_pool",
+    "symptoms/changing_dict",
+    "symptoms/closed_loop",
+    "symptoms/false_success",
+    "symptoms/fork_with_threads",
+    "symptoms/local_target",
+    "symptoms/no_current_loop",
+    "symptoms/other_loop",
+    "symptoms/unimportable",
+    "symptoms/wrong_thread",
     "threads/thread_exception",
 }
 NETWORK = {"cases/web_requests", "coroutines/fetch_pages"}
