@@ -104,6 +104,7 @@ AWAITED = {
 inside = threading.local()  # a wait within a wait is not told apart
 serials: "weakref.WeakKeyDictionary[Any, int]" = weakref.WeakKeyDictionary()
 numbers = itertools.count(1)
+files: dict[str, int] = {}
 
 
 def write(what: str, *details: object) -> None:
@@ -112,11 +113,9 @@ def write(what: str, *details: object) -> None:
         map(str, (time.monotonic_ns(), threading.get_native_id(), what, *details))
     )
     path = f"{os.environ[FOLDER]}/{os.getpid()}"
-    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    try:
-        os.write(file, line.encode() + b"\n")
-    finally:
-        os.close(file)
+    if path not in files:  # a forked child needs its own; later there may be no room
+        files[path] = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(files[path], line.encode() + b"\n")
 
 
 def waiting(function: Callable[P, R], kind: str) -> Callable[P, R]:

@@ -3,10 +3,11 @@
 import asyncio
 import doctest
 import json
+import os
 import pickle
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
@@ -32,7 +33,7 @@ Told = Callable[[], list[list[str]]]
 
 
 @pytest.fixture
-def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
     """Return a function that returns what was written down, less time and thread."""
     monkeypatch.setenv(watcher.FOLDER, str(tmp_path))
 
@@ -40,7 +41,11 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
         lines = [p.read_text().splitlines() for p in tmp_path.iterdir() if p.is_file()]
         return [line.split("\t")[2:] for part in lines for line in part]
 
-    return read
+    opened: dict[str, int] = {}
+    monkeypatch.setattr(watcher, "files", opened)
+    yield read
+    for file in opened.values():
+        os.close(file)
 
 
 def fresh(name: str) -> ModuleType:
@@ -603,4 +608,4 @@ def test_every_concurrent_program_has_a_timeline_of_what_it_prints(name: str) ->
             assert before.end <= after.start
         assert 0 <= lane.segments[0].start <= lane.segments[-1].end <= found.length
     assert all(0 <= moment.at <= found.length for moment in found.moments)
-    assert found.left_out == 0
+    assert found.left_out == 0 or len(found.lanes) == lanes.MOST_LANES
