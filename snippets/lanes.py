@@ -14,7 +14,7 @@ from snippets.catalogue import Program
 from snippets.timelines import Lane, Moment, Segment, Timeline
 from snippets.tracing import Event, Look, Thread, Witnessed
 
-MOST_LANES = 24  # more cannot be told apart in a picture
+MOST_LANES = 16  # more cannot be told apart in a picture
 MOST_SEGMENTS = 420  # of a lane, as many as a picture is wide
 FINEST = 10  # microseconds
 DIVISIBLE = 3_000  # microseconds that the kernel's account can divide

@@ -84,7 +84,6 @@ IDLE = {
     "concurrent.futures.thread",
     "multiprocessing.pool",
 }
-CALLERS = {"concurrent.futures._base": "join", "threading": "start"}
 # What a task awaits, by the first coroutine it is in that has a name here.
 AWAITED = {
     "Barrier.wait": "event",
@@ -140,7 +139,10 @@ def _kind(caller: FrameType, kind: str) -> str:
     module = caller.f_globals.get("__name__")
     if module in IDLE and kind in {"io", "queue"}:
         return "idle"
-    return CALLERS.get(str(module), kind)
+    if module == "concurrent.futures._base":
+        return "join"
+    starts = module == "threading" and caller.f_code.co_name == "start"
+    return "start" if starts else kind
 
 
 class Lock:
@@ -188,8 +190,8 @@ def watch_threading(module: ModuleType) -> None:
     start = module.Thread.start
 
     def start_named(self: threading.Thread) -> None:
+        target = getattr(self, "_target", None) or type(self)  # it forgets it
         start(self)
-        target = getattr(self, "_target", None) or type(self)
         write("thread", self.native_id, target.__module__, self.name)
 
     module.Thread.start = start_named

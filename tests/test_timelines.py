@@ -28,6 +28,11 @@ MAIN: Thread = (LEADER, LEADER)
 OTHER: Thread = (LEADER, 8)
 MS = 1_000_000  # nanoseconds
 
+needs_accounts = pytest.mark.skipif(
+    not tracing.SCHEDSTAT.exists(),
+    reason="only Linux tells when a thread was on a core",
+)
+
 Row = tuple[float, Thread, str, tuple[str, ...]]
 Told = Callable[[], list[list[str]]]
 
@@ -88,7 +93,7 @@ class TestWatcher:
             ("asyncio.base_events", "io", "idle"),
             ("asyncio.base_events", "join", "join"),
             ("concurrent.futures._base", "event", "join"),
-            ("threading", "event", "start"),
+            ("threading", "event", "event"),
             ("program", "event", "event"),
         ],
     )
@@ -97,6 +102,12 @@ class TestWatcher:
     ) -> None:
         call_from(caller, watcher.waiting(lambda: None, kind))
         assert told()[0] == ["wait", expected]
+
+    def test_knows_a_thread_that_waits_for_another_to_start(self, told: Told) -> None:
+        names: dict[str, Any] = {"__name__": "threading"}
+        exec("def start(function): function()", names)  # noqa: S102 - ours
+        names["start"](watcher.waiting(lambda: None, "event"))
+        assert told()[0] == ["wait", "start"]
 
     @pytest.mark.parametrize("make", [watcher.Lock, watcher.RLock])
     def test_tells_of_a_lock_only_if_it_makes_wait(
@@ -484,6 +495,7 @@ worker.join()
 """
 
 
+@needs_accounts
 class TestWitness:
     """A program is run as a reader would run it, and watched."""
 
@@ -581,6 +593,7 @@ class TestRecording:
         )
         assert timelines.complaint(make_program("pass")) == ""
 
+    @needs_accounts
     def test_is_recorded_by_a_command(
         self,
         only_program: MakeProgram,
