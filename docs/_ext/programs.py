@@ -15,15 +15,18 @@ from snippets.catalogue import OLDEST_PYTHON, Program
 
 # Where classes live, and where their documentation says they do.
 PUBLIC_MODULES = {
+    "_asyncio": "asyncio",
     "_queue": "queue",
     "aiohttp.client": "aiohttp",
     "aiohttp.client_reqrep": "aiohttp",
     "aiohttp.web_request": "aiohttp.web",
     "aiohttp.web_response": "aiohttp.web",
+    "asyncio.events": "asyncio",
     "asyncio.locks": "asyncio",
     "asyncio.queues": "asyncio",
     "concurrent.futures._base": "concurrent.futures",
     "concurrent.futures.process": "concurrent.futures",
+    "concurrent.futures.thread": "concurrent.futures",
     "multiprocessing.context": "multiprocessing",
     "multiprocessing.queues": "multiprocessing",
     "multiprocessing.synchronize": "multiprocessing",
