@@ -26,6 +26,7 @@ extensions = [
     "pictures",
     "timelines",
     "diagrams",
+    "chooser",
 ]
 exclude_patterns = ["_*"]
 nitpicky = True

@@ -2,18 +2,21 @@
 
 import functools
 import importlib
+import itertools
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from unittest import mock
 
 import pytest
 
+from snippets import catalogue
 from snippets.catalogue import ROOT
-from snippets.choosing import advise, same_code
+from snippets.choosing import advise, choose, same_code
 
 needs_interpreters = pytest.mark.skipif(
     sys.version_info < (3, 14), reason="InterpreterPoolExecutor needs Python 3.14"
@@ -75,6 +78,66 @@ class TestAdvise:
             "computes: processes",
             "computes without the GIL: threads",
         ]
+
+
+class TestChoose:
+    """Four answers, and where they lead."""
+
+    PATHS = tuple(itertools.product(*choose.QUESTIONS.values()))
+    MODELS = MappingProxyType(
+        {
+            ("it waits", "up to a hundred", "nothing shared"): "a pool of threads",
+            ("it waits", "up to a hundred", "shared data"): "threads and a lock",
+            ("it waits", "thousands", "nothing shared"): "asyncio",
+            ("it waits", "thousands", "shared data"): "asyncio and a queue",
+            ("it computes in Python", "nothing shared"): "a pool of processes",
+            ("it computes in Python", "shared data"): "processes and shared memory",
+            ("it computes in C", "nothing shared"): "a pool of threads",
+            ("it computes in C", "shared data"): "threads and a lock",
+            ("both in turn",): "two stages and a queue",
+        }
+    )
+
+    @pytest.mark.parametrize("path", PATHS, ids=", ".join)
+    def test_where_answers_lead(self, path: tuple[str, ...]) -> None:
+        found = [m for given, m in self.MODELS.items() if set(given) <= set(path)]
+        if "several machines" in path:
+            found = ["a cluster, such as Dask"]
+        assert [choose.choose(*path).model] == found
+        assert choose.choose(*reversed(path)).model == found[0]
+
+    def test_there_are_four_questions_with_answers_of_their_own(self) -> None:
+        answers = [a for choices in choose.QUESTIONS.values() for a in choices]
+        assert len(self.PATHS) == 32
+        assert len(set(answers)) == len(answers)
+
+    def test_every_rule_is_reached_and_leads_to_a_program(self) -> None:
+        reached = {choose.choose(*path) for path in self.PATHS}
+        assert reached == set(choose.RULES)
+        known = catalogue.programs()
+        assert {rule.program for rule in reached} <= known.keys()
+        assert all(rule.because and rule.beware for rule in reached)
+
+    @pytest.mark.parametrize("question", choose.QUESTIONS)
+    @pytest.mark.parametrize("how_many", [0, 2])
+    def test_a_question_has_one_answer(self, question: str, how_many: int) -> None:
+        answers = [
+            answer
+            for other, choices in choose.QUESTIONS.items()
+            for answer in choices[: how_many if other == question else 1]
+        ]
+        choices = ", ".join(choose.QUESTIONS[question])
+        message = re.escape(f"{question} Answer one of: {choices}") + "$"
+        with pytest.raises(ValueError, match=message):
+            choose.choose(*answers)
+
+    def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
+        choose.main()
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) == len(choose.RULES)
+        assert (
+            lines[-1] == "both in turn: two stages and a queue (threads/bounded_queue)"
+        )
 
 
 class TestSameCode:

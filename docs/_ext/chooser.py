@@ -1,0 +1,115 @@
+"""Ask the questions of ``choosing/choose``, and show all of its rules as a table.
+
+Without JavaScript the table is all there is. With it the form is shown as well, and
+answers it from the rows of the table: ``_static/chooser.js``.
+"""
+
+from collections.abc import Iterator
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective, SphinxTranslator
+from sphinx.util.typing import ExtensionMetadata
+from sphinx.writers.html5 import HTML5Translator
+
+from snippets.choosing import choose
+from snippets.choosing.choose import QUESTIONS, RULES, Rule
+
+HEADS = "Your work", "Take", "Because", "Watch for", "Copy"
+
+
+class Form(nodes.General, nodes.Element):
+    """The questions, which only the HTML has."""
+
+
+def open_form(translator: HTML5Translator, _: Form) -> None:
+    """Write a group of radio buttons for each question, hidden until they work."""
+    write = translator.body.append
+    write('<form class="chooser" hidden>')
+    for number, (question, answers) in enumerate(QUESTIONS.items()):
+        write(f"<fieldset><legend>{translator.encode(question)}</legend>")
+        for answer in answers:
+            text = translator.encode(answer)
+            write(
+                f'<label><input type="radio" name="question-{number}" '
+                f'value="{translator.attval(answer)}"> {text}</label>'
+            )
+        write("</fieldset>")
+    write('<div class="answer" role="status"></div></form>')
+    raise nodes.SkipNode
+
+
+def leave_out(_: SphinxTranslator, __: Form) -> None:
+    """Write nothing where nobody can answer."""
+    raise nodes.SkipNode
+
+
+def table() -> nodes.table:
+    """Return the rules as a table, in their order."""
+    group = nodes.tgroup(cols=len(HEADS))
+    group += [nodes.colspec(colwidth=1) for _ in HEADS]
+    head, body = nodes.thead(), nodes.tbody()
+    head += _row([nodes.Text(text)] for text in HEADS)
+    body += [_row(_cells(rule)) for rule in RULES]
+    group += [head, body]
+    return nodes.table("", group, classes=["rules"])
+
+
+def _cells(rule: Rule) -> Iterator[list[nodes.Node]]:
+    answers: list[nodes.Node] = []
+    for answer in rule.answers:
+        answers += [nodes.Text(", "), nodes.inline("", answer, classes=["given"])]
+    yield answers[1:]
+    yield [nodes.strong("", rule.model)]
+    yield [nodes.Text(rule.because)]
+    yield [nodes.Text(rule.beware)]
+    program = addnodes.pending_xref(
+        "",
+        nodes.inline("", rule.program),
+        refdomain="std",
+        reftype="ref",
+        reftarget=rule.program,
+        refexplicit=False,
+        refwarn=True,
+    )
+    yield [program]
+
+
+def _row(cells: Iterator[list[nodes.Node]]) -> nodes.row:
+    entries = (nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells)
+    return nodes.row("", *entries)
+
+
+class ChooserDirective(SphinxDirective):
+    """The questions and the rules."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the form and the table."""
+        self.env.note_dependency(str(choose.__file__))
+        return [Form(), table()]
+
+
+def add_script(
+    app: Sphinx, _: str, __: str, ___: object, doctree: nodes.document | None
+) -> None:
+    """Load the script on the pages that ask."""
+    if doctree is not None and any(doctree.findall(Form)):
+        app.add_js_file("chooser.js", loading_method="defer")
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the directive."""
+    app.add_directive("chooser", ChooserDirective)
+    app.add_node(
+        Form,
+        html=(open_form, None),
+        text=(leave_out, None),
+        latex=(leave_out, None),
+    )
+    app.connect("html-page-context", add_script)
+    return {
+        "version": "1",
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
