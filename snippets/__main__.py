@@ -9,6 +9,7 @@ from pathlib import Path
 
 from snippets import (
     catalogue,
+    classify,
     lanes,
     ledger,
     output,
@@ -19,6 +20,7 @@ from snippets import (
     verify,
 )
 from snippets.catalogue import HTTPBIN, CatalogueError, Program
+from snippets.classify import ClassifyError
 from snippets.ledger import LEDGER, LedgerError
 
 RUNS_TO_RECORD = 3  # one run cannot tell what varies
@@ -155,46 +157,66 @@ def _merge(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def main() -> int:
-    """Read the command line and do what it says; return the exit status."""
+def _classify(arguments: argparse.Namespace) -> int:
+    script, *_ = arguments.script
+    if not script.startswith("-") and not Path(script).is_file():
+        message = f"there is no file {script}."
+        raise CatalogueError(message)
+    command = [arguments.python, *arguments.script]
+    run = classify.measure(command, arguments.seconds)
+    print("", *classify.report(run), sep="\n")
+    return int(run.status != 0 and not run.ended)
+
+
+COMMANDS = (
+    ("list", _list, "list every program with its sentence"),
+    ("show", _show, "print the source of a program"),
+    ("run", _run, "run a program, with the local HTTP server if it needs one"),
+    ("record", _record, "run programs and write down what they print and do"),
+    ("verify", _verify, "run programs that the ledger does not vouch for"),
+    ("merge", _merge, "add the ledgers of other machines to the one here"),
+    ("classify", _classify, "run a script of yours, and say what it is bound by"),
+)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m snippets", description=__doc__.splitlines()[0]
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, action, text in (
-        ("list", _list, "list every program with its sentence"),
-        ("show", _show, "print the source of a program"),
-        ("run", _run, "run a program, with the local HTTP server if it needs one"),
-        ("record", _record, "run programs and write down what they print and do"),
-        ("verify", _verify, "run programs that the ledger does not vouch for"),
-        ("merge", _merge, "add the ledgers of other machines to the one here"),
-    ):
+    for name, action, text in COMMANDS:
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(action=action)
-        if name in {"show", "run"}:
-            command.add_argument("name", help="a program, such as basics/same_work")
-        elif name in {"record", "verify"}:
-            command.add_argument(
-                "names", nargs="*", help="programs or chapters; all if none"
-            )
-        if name == "record":
-            command.add_argument(
-                "--timelines", action="store_true", help="leave the outputs as they are"
-            )
-        elif name == "verify":
-            command.add_argument(
-                "--all", action="store_true", help="whatever the ledger says"
-            )
-        elif name == "merge":
-            command.add_argument("ledgers", nargs="+", type=Path, metavar="LEDGER")
-        if name in {"verify", "merge"}:
-            command.add_argument(
-                "--ledger", type=Path, default=LEDGER, help="another ledger than usual"
-            )
-    arguments = parser.parse_args()
+        _add_arguments(command, name)
+    return parser
+
+
+def _add_arguments(command: argparse.ArgumentParser, name: str) -> None:
+    add = command.add_argument
+    if name in {"show", "run"}:
+        add("name", help="a program, such as basics/same_work")
+    elif name in {"record", "verify"}:
+        add("names", nargs="*", help="programs or chapters; all if none")
+    if name == "record":
+        add("--timelines", action="store_true", help="leave the outputs as they are")
+    elif name == "verify":
+        add("--all", action="store_true", help="whatever the ledger says")
+    elif name == "merge":
+        add("ledgers", nargs="+", type=Path, metavar="LEDGER")
+    elif name == "classify":
+        add("--python", default=sys.executable, help="the Python that runs it")
+        add("--seconds", type=float, default=60.0, help="to let it run, at most")
+        add("script", nargs="+", help="after --: the script and its arguments")
+    if name in {"verify", "merge"}:
+        add("--ledger", type=Path, default=LEDGER, help="another ledger than usual")
+
+
+def main() -> int:
+    """Read the command line and do what it says; return the exit status."""
+    arguments = _parser().parse_args()
     try:
         return int(arguments.action(arguments))
-    except (CatalogueError, LedgerError) as error:
+    except (CatalogueError, LedgerError, ClassifyError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -181,7 +181,7 @@ class Scratch:
 
     def leftovers(self, leader: int, program: Program) -> Iterator[str]:
         """Name what a session has left behind, when its time of grace is over."""
-        yield from _surviving(leader)
+        yield from surviving(leader)
         for folder in (self.alone, self.temporary):
             for path in folder.rglob("*"):
                 if path != self.alone / program.path.name:
@@ -250,7 +250,7 @@ def _signal_group(leader: int, number: int) -> None:
         os.killpg(leader, number)
 
 
-def _surviving(leader: int) -> Iterator[str]:
+def surviving(leader: int) -> Iterator[str]:
     """Name what is left of a session when its time of grace is over, and kill it."""
     deadline = time.monotonic() + GRACE
     while any(session(leader)):
