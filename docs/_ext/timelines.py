@@ -8,7 +8,8 @@ directive it is open, and the moments that the text speaks of are marked::
     "consumer: took": room again.
     ```
 
-A moment is the beginning of a lane's longest time in a state, or a printed line.
+A moment is the beginning of a lane's longest time in a state, or a printed line. Who
+looks up now and then, and waits on, has waited all the time.
 """
 
 import math
@@ -78,6 +79,20 @@ class View:
             if start < end:
                 yield replace(segment, start=start, end=end)
 
+    def spells(self, lane: Lane) -> list[Segment]:
+        """Return what is seen of a lane; interruptions that are blips do not count."""
+        found: list[Segment] = []
+        last: dict[str, int] = {}  # of each state, its place in the list
+        brief = BLIP / (RIGHT - LEFT) * (self.end - self.start)
+        for segment in self.segments(lane):
+            number = last.get(segment.state)
+            if number is not None and segment.start - found[number].end < brief:
+                found[number] = replace(found[number], end=segment.end)
+            else:
+                last[segment.state] = len(found)
+                found.append(segment)
+        return found
+
     def lanes(self) -> list[Lane]:
         """Return the lanes of which something is seen."""
         return [lane for lane in self.timeline.lanes if any(self.segments(lane))]
@@ -118,7 +133,7 @@ def _draw_lane(drawing: Drawing, view: View, lane: Lane, top: float) -> None:
         places[segment.state].append((view.x(segment.start), view.x(segment.end)))
     for state in sorted(places, key="running".__eq__):  # blocks above lines
         _draw_bars(drawing, places[state], top + 20, state)
-    for segment in view.segments(lane):
+    for segment in view.spells(lane):
         word = WORDS[segment.state]
         if segment.state != "running" and view.width(segment) > LETTER * len(word) + 10:
             middle = view.x((segment.start + segment.end) / 2)
@@ -255,7 +270,7 @@ def moment(timeline: Timeline, key: str) -> int:
             segment
             for lane in timeline.lanes
             if lane.name == name
-            for segment in lane.segments
+            for segment in View(timeline, 0, timeline.length).spells(lane)
             if segment.state == state
         ]
         if found:

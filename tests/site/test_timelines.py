@@ -126,6 +126,36 @@ def test_moments_are_found_by_lane_and_state_or_by_what_was_printed() -> None:
             drawn.moment(run, key)
 
 
+def polling(look: int) -> Timeline:
+    """Return a run that waits for a lock from 1 ms on, and looks up every 20 ms."""
+    waits = [
+        part
+        for start in range(1000, 200_000, 20_000)
+        for part in (
+            Segment(start, start + 20_000 - look, "lock"),
+            Segment(start + 20_000 - look, start + 20_000, "running"),
+        )
+    ]
+    lane = Lane("thread", "left", (Segment(0, 1000, "running"), *waits))
+    return replace(RUN, length=201_000, lanes=(lane,))
+
+
+@pytest.mark.parametrize(("look", "words"), [(50, 1), (2000, 10)])
+def test_a_wait_that_is_looked_up_from_is_one_wait(look: int, words: int) -> None:
+    run = polling(look)
+    assert drawn.moment(run, "left lock") == 1000
+    texts = [t.text for t in parse(run).iter("text") if t.get("class") == "word"]
+    assert texts == ["lock"] * words
+
+
+def test_the_longest_of_several_waits_counts() -> None:
+    run = polling(50)
+    shorter = (Segment(0, 300, "lock"), Segment(300, 900, "sleep"))
+    (lane,) = run.lanes
+    lane = replace(lane, segments=(*shorter, *lane.segments[1:]))
+    assert drawn.moment(replace(run, lanes=(lane,)), "left lock") == 1000
+
+
 def test_a_lane_is_told_in_words() -> None:
     words = drawn.in_words(Lane("thread", "main", (Segment(0, 20_731, "sleep"),)))
     assert words == "main: from 0 ms: sleeps 21 ms."
