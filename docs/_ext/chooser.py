@@ -4,14 +4,13 @@ Without JavaScript the table is all there is. With it the form is shown as well,
 answers it from the rows of the table: ``_static/chooser.js``.
 """
 
-from collections.abc import Iterator
-
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective, SphinxTranslator
 from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
+from tables import row, table
 
 from snippets.choosing import choose
 from snippets.choosing.choose import QUESTIONS, RULES, Rule
@@ -45,25 +44,11 @@ def leave_out(_: SphinxTranslator, __: Form) -> None:
     raise nodes.SkipNode
 
 
-def table() -> nodes.table:
-    """Return the rules as a table, in their order."""
-    group = nodes.tgroup(cols=len(HEADS))
-    group += [nodes.colspec(colwidth=1) for _ in HEADS]
-    head, body = nodes.thead(), nodes.tbody()
-    head += _row([nodes.Text(text)] for text in HEADS)
-    body += [_row(_cells(rule)) for rule in RULES]
-    group += [head, body]
-    return nodes.table("", group, classes=["rules"])
-
-
-def _cells(rule: Rule) -> Iterator[list[nodes.Node]]:
+def _row(rule: Rule) -> nodes.row:
     answers: list[nodes.Node] = []
     for answer in rule.answers:
         answers += [nodes.Text(", "), nodes.inline("", answer, classes=["given"])]
-    yield answers[1:]
-    yield [nodes.strong("", rule.model)]
-    yield [nodes.Text(rule.because)]
-    yield [nodes.Text(rule.beware)]
+    model: list[nodes.Node] = [nodes.strong("", rule.model)]
     program = addnodes.pending_xref(
         "",
         nodes.inline("", rule.program),
@@ -73,12 +58,7 @@ def _cells(rule: Rule) -> Iterator[list[nodes.Node]]:
         refexplicit=False,
         refwarn=True,
     )
-    yield [program]
-
-
-def _row(cells: Iterator[list[nodes.Node]]) -> nodes.row:
-    entries = (nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells)
-    return nodes.row("", *entries)
+    return row([answers[1:], model, rule.because, rule.beware, [program]])
 
 
 class ChooserDirective(SphinxDirective):
@@ -87,7 +67,7 @@ class ChooserDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the form and the table."""
         self.env.note_dependency(str(choose.__file__))
-        return [Form(), table()]
+        return [Form(), table(HEADS, map(_row, RULES), "rules")]
 
 
 def add_script(

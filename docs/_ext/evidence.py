@@ -19,6 +19,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 from sphinx.util.typing import ExtensionMetadata
+from tables import Cell, row, table
 from verified import (
     Block,
     Kind,
@@ -34,8 +35,6 @@ from snippets.ledger import Evidence
 
 PAGE = "reference/verification"
 SOURCES = "_sources"  # where Sphinx, too, puts the sources of a site, as plain text
-Cell = str | list[nodes.Node]
-Row = tuple[str, list[Cell]]  # its anchor, which may be empty, and its cells
 
 
 class Line(nodes.General, nodes.Element):
@@ -118,7 +117,7 @@ class Page:
         """Return a row for each program: its runs, its output, its files."""
         labels = self.app.env.domains.standard_domain.anonlabels
         recordings = known_recordings(self.app)
-        rows: list[Row] = []
+        rows: list[nodes.row] = []
         for program in known_programs(self.app).values():
             page, anchor = labels[program.name]
             recording = recordings[program.name]
@@ -126,24 +125,25 @@ class Page:
             files = _joined(self.links(program))
             name = self.link(program.name, page, f"#{anchor}")
             runs = _runs(program, self.evidence(program))
-            rows.append((_row_id(program), [[name], runs, recorded, files]))
-        return _table(["Program", "Runs", "Output recorded", "Files"], rows)
+            rows.append(row([[name], runs, recorded, files], _row_id(program)))
+        heads = "Program", "Runs", "Output recorded", "Files"
+        return table(heads, rows, "evidence-table")
 
     def block_table(self) -> nodes.Element:
         """Return a row for each block of the site: its place, kind and evidence."""
-        rows: list[Row] = [
-            ("", [[self.link(f"{page}:{block.line}", page)], block.kind, evidence])
+        rows = (
+            row([[self.link(f"{page}:{block.line}", page)], block.kind, evidence])
             for page, blocks in sorted(pages_of_blocks(self.app.env).items())
             for block in blocks
             for evidence in [self._block(block)]
-        ]
-        return _table(["Block", "Kind", "Evidence"], rows)
+        )
+        return table(["Block", "Kind", "Evidence"], rows, "evidence-table")
 
     def _block(self, block: Block) -> Cell:
         if block.kind in {Kind.PROGRAM, Kind.EXCERPT, Kind.OUTPUT}:
             program = known_programs(self.app)[block.source]
-            row = self.link(block.source, self.name, f"#{_row_id(program)}")
-            return [nodes.Text("the runs of "), row]
+            link = self.link(block.source, self.name, f"#{_row_id(program)}")
+            return [nodes.Text("the runs of "), link]
         if block.kind == Kind.SESSION:
             return "run as this site was built, and in each run of the tests"
         return "run in each run of the tests, or by the gate of the project"
@@ -201,27 +201,6 @@ def _row_id(program: Program) -> str:
 
 def _joined(links: Sequence[nodes.Node]) -> list[nodes.Node]:
     return [node for link in links for node in (nodes.Text(" "), link)][1:]
-
-
-def _table(heads: list[str], rows: list[Row]) -> nodes.Element:
-    """Return a table whose rows may have an anchor each."""
-    group = nodes.tgroup(cols=len(heads))
-    group += [nodes.colspec(colwidth=1) for _ in heads]
-    head, body = nodes.thead(), nodes.tbody()
-    head += _row("", list(heads))
-    body += [_row(anchor, cells) for anchor, cells in rows]
-    group += [head, body]
-    return nodes.table("", group, classes=["evidence-table"])
-
-
-def _row(anchor: str, cells: Sequence[Cell]) -> nodes.row:
-    row = nodes.row()
-    for cell in cells:
-        content = [nodes.Text(cell)] if isinstance(cell, str) else cell
-        row += nodes.entry("", nodes.paragraph("", "", *content))
-    if anchor:
-        row["ids"] = [anchor]
-    return row
 
 
 def fill_in(app: Sphinx, doctree: nodes.document, name: str) -> None:
