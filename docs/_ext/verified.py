@@ -17,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from docutils import nodes
-from sphinx.application import Sphinx
+from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util import logging
@@ -220,6 +220,16 @@ def write_manifest(app: Sphinx, exception: Exception | None) -> None:
     Path(app.outdir, "manifest.json").write_text(text + "\n", encoding="utf-8")
 
 
+def start_anew(app: Sphinx, _: Exception | None) -> None:
+    """Let the next build read every page again, if this one complained.
+
+    A page that has not changed is not read again, and what is wrong with it not said
+    again: the next build would succeed.
+    """
+    if app._warncount:  # noqa: SLF001 - the exit status is not known yet
+        Path(app.doctreedir, ENV_PICKLE_FILENAME).unlink(missing_ok=True)
+
+
 def known_runs(app: Sphinx) -> Ledger:
     """Return the ledger that the site is built from."""
     return _load(Path(app.confdir, app.config.verified_ledger).resolve())
@@ -274,6 +284,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("env-merge-info", merge_pages)
     app.connect("env-check-consistency", check_programs)
     app.connect("build-finished", write_manifest)
+    app.connect("build-finished", start_anew)
     return {
         "version": "1",
         "env_version": 1,

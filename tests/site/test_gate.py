@@ -29,6 +29,16 @@ def test_the_build_says_what_is_wrong(case: Path, tmp_path: Path) -> None:
     assert status != 0
 
 
+def test_what_is_wrong_is_said_again_until_it_is_mended(tmp_path: Path) -> None:
+    case = SOUND.parent / "python_fence.txt"
+    lay_out(case, tmp_path)
+    first, second = build(tmp_path), build(tmp_path)
+    assert first == second
+    assert first[0] != 0
+    lay_out(SOUND, tmp_path)
+    assert build(tmp_path) == (0, "")
+
+
 def test_a_program_too_new_for_this_python_is_shown_as_not_run(tmp_path: Path) -> None:
     lay_out(SOUND, tmp_path)
     path = tmp_path / "snippets/basics/hello.py"
