@@ -104,6 +104,14 @@ def record(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measure what the charts of the site show, on this machine; `-- data` for one."""
+    install(session, "programs")
+    session.run("python", "-m", "snippets", "bench", *session.posargs)
+    session.log("nox -s docs draws what was measured")
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style and formatting; `-- fix` mends what can be mended."""
     install(session, "lint")

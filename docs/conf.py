@@ -27,6 +27,7 @@ extensions = [
     "timelines",
     "diagrams",
     "chooser",
+    "charts",
 ]
 exclude_patterns = ["_*"]
 nitpicky = True

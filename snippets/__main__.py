@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from snippets import (
+    bench,
     catalogue,
     classify,
     lanes,
@@ -22,6 +23,7 @@ from snippets import (
 from snippets.catalogue import HTTPBIN, CatalogueError, Program
 from snippets.classify import ClassifyError
 from snippets.ledger import LEDGER, LedgerError
+from snippets.measurements import MeasurementError
 
 RUNS_TO_RECORD = 3  # one run cannot tell what varies
 
@@ -144,6 +146,11 @@ def _verify(arguments: argparse.Namespace) -> int:
     return int(failures > 0)
 
 
+def _bench(arguments: argparse.Namespace) -> int:
+    bench.run(arguments.names, arguments.repeats)
+    return 0
+
+
 def _merge(arguments: argparse.Namespace) -> int:
     for path in arguments.ledgers:
         if not path.exists():
@@ -175,6 +182,7 @@ COMMANDS = (
     ("record", _record, "run programs and write down what they print and do"),
     ("verify", _verify, "run programs that the ledger does not vouch for"),
     ("merge", _merge, "add the ledgers of other machines to the one here"),
+    ("bench", _bench, "measure what the site draws as charts, on this machine"),
     ("classify", _classify, "run a script of yours, and say what it is bound by"),
 )
 
@@ -203,6 +211,9 @@ def _add_arguments(command: argparse.ArgumentParser, name: str) -> None:
         add("--all", action="store_true", help="whatever the ledger says")
     elif name == "merge":
         add("ledgers", nargs="+", type=Path, metavar="LEDGER")
+    elif name == "bench":
+        add("names", nargs="*", help="measurements; all if none")
+        add("--repeats", type=int, default=bench.REPEATS, help="runs of each case")
     elif name == "classify":
         add("--python", default=sys.executable, help="the Python that runs it")
         add("--seconds", type=float, default=60.0, help="to let it run, at most")
@@ -216,7 +227,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         return int(arguments.action(arguments))
-    except (CatalogueError, LedgerError, ClassifyError) as error:
+    except (CatalogueError, ClassifyError, LedgerError, MeasurementError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

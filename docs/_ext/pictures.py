@@ -3,6 +3,7 @@
 Shapes get classes, never colours: ``_static/pictures.css`` has these, light and dark.
 """
 
+import math
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
 
@@ -83,6 +84,17 @@ class Drawing:
 def _number(value: object) -> str:
     """Write a length as short as it can be seen."""
     return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def round_step(length: float) -> float:
+    """Return a round number, so that there are three to six of them in a length.
+
+    >>> round_step(104_000), round_step(1_300), round_step(0.4)
+    (20000.0, 500.0, 0.1)
+    """
+    rough = length / 6
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(f * power for f in (1, 2, 5, 10) if f * power >= rough)
 
 
 class Picture(nodes.General, nodes.Element):

@@ -22,7 +22,7 @@ from typing import ClassVar
 from docutils import nodes
 from docutils.parsers.rst import directives
 from evidence import Line
-from pictures import WIDTH, Drawing, details, figure
+from pictures import WIDTH, Drawing, details, figure, round_step
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata, OptionSpec
@@ -169,7 +169,7 @@ def _draw_bars(
 
 def _draw_axis(drawing: Drawing, view: View, bottom: float) -> None:
     drawing.line(LEFT, bottom + 5, RIGHT, bottom + 5, "axis")
-    step = _step(view.end - view.start)
+    step = round_step(max(view.end - view.start, 10))
     for number in range(math.ceil(view.start / step), math.floor(view.end / step) + 1):
         x = view.x(number * step)
         drawing.line(x, TOP, x, bottom + 9, "grid")
@@ -177,17 +177,6 @@ def _draw_axis(drawing: Drawing, view: View, bottom: float) -> None:
         last = x > RIGHT - 20
         unit = " ms" if number * step + step > view.end else ""
         drawing.text(x, bottom + 20, text + unit, "tick", "end" if last else "middle")
-
-
-def _step(length: int) -> float:
-    """Return a round number of microseconds, so that there are three to six steps.
-
-    >>> _step(104_000), _step(1_300)
-    (20000.0, 500.0)
-    """
-    rough = max(length, 10) / 6
-    power = 10.0 ** math.floor(math.log10(rough))
-    return next(f * power for f in (1, 2, 5, 10) if f * power >= rough)
 
 
 def _legend_rows(states: Iterable[str]) -> Iterator[list[tuple[float, str]]]:
