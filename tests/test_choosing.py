@@ -118,6 +118,12 @@ class TestChoose:
         assert {rule.program for rule in reached} <= known.keys()
         assert all(rule.because and rule.beware for rule in reached)
 
+    def test_questions_end_as_questions_and_reasons_as_parts_of_a_sentence(self) -> None:
+        assert all(re.fullmatch(r"[A-Z][^?]+\?", text) for text in choose.QUESTIONS)
+        for rule in choose.RULES:
+            for text in (rule.model, rule.because, rule.beware):
+                assert re.fullmatch(r"[a-zC].*\w", text)
+
     @pytest.mark.parametrize("question", choose.QUESTIONS)
     @pytest.mark.parametrize("how_many", [0, 2])
     def test_a_question_has_one_answer(self, question: str, how_many: int) -> None:
