@@ -39,22 +39,15 @@ def _show(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_python(program: Program) -> None:
-    if not program.runs_on(sys.version_info[:2]):
-        message = f"{_needs(program)}."
+def _check_obstacle(program: Program) -> None:
+    if program.obstacle:
+        message = f"{program.name} {program.obstacle}."
         raise CatalogueError(message)
-
-
-def _needs(program: Program) -> str:
-    needed, have = (
-        ".".join(map(str, v)) for v in (program.requires_python, sys.version_info[:2])
-    )
-    return f"{program.name} needs Python {needed}, and this is {have}"
 
 
 def _run(arguments: argparse.Namespace) -> int:
     program = catalogue.find(arguments.name)
-    _check_python(program)
+    _check_obstacle(program)
     with contextlib.ExitStack() as stack:
         environment = dict(os.environ)
         if program.needs_server and HTTPBIN not in environment:
@@ -71,7 +64,7 @@ def _record(arguments: argparse.Namespace) -> int:
         if any(program.needs_server for program in programs):
             server = stack.enter_context(runner.local_server())
         for program in programs:
-            _check_python(program)
+            _check_obstacle(program)
             if not arguments.timelines:
                 _record_output(program, server)
             if program.concurrent:
@@ -125,7 +118,6 @@ def _agreed_output(program: Program, server: str | None) -> str:
 
 def _verify(arguments: argparse.Namespace) -> int:
     chosen = catalogue.select(arguments.names)
-    here = sys.version_info[:2]
     known = {} if arguments.all else ledger.load(arguments.ledger)
     recorded = recordings.load(chosen[0].path.parents[1])
     todo = verify.stale(chosen, known)
@@ -141,8 +133,8 @@ def _verify(arguments: argparse.Namespace) -> int:
             failures += bool(verdict.complaint)
             print(f"[{number:{len(str(runs))}}/{runs}] {verdict}", flush=True)
     for program in chosen:
-        if not program.runs_on(here) and ledger.complaint(program, known):
-            print(f"not verified here: {_needs(program)}")
+        if program.obstacle and ledger.complaint(program, known):
+            print(f"not verified here: {program.name} {program.obstacle}")
     return int(failures > 0)
 
 

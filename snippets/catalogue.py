@@ -7,6 +7,7 @@ and what it needs is read from its docstring, its imports and its PEP 723 block.
 import ast
 import difflib
 import functools
+import os
 import re
 import sys
 import tomllib
@@ -18,7 +19,9 @@ SNIPPETS = Path(__file__).resolve().parent
 ROOT = SNIPPETS.parent
 OLDEST_PYTHON = (3, 11)
 HTTPBIN = "HTTPBIN_URL"
+PTRACE = "kernel.yama.ptrace_scope"  # https://docs.kernel.org/admin-guide/LSM/Yama.html
 
+_PTRACE_SCOPE = Path("/proc/sys", *PTRACE.split("."))
 # https://packaging.python.org/en/latest/specifications/inline-script-metadata/
 SCRIPT_BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 OUTPUT_LINE = re.compile(r"^Output: (?P<phrase>.+)\.$", re.MULTILINE)
@@ -76,6 +79,7 @@ class Program:
     starts_processes: bool
     concurrent: bool
     needs_server: bool
+    looks_into_processes: bool
 
     @property
     def where(self) -> Path:
@@ -97,9 +101,26 @@ class Program:
         """The name to import it by."""
         return f"snippets.{self.chapter}.{self.path.stem}"
 
-    def runs_on(self, version: tuple[int, int]) -> bool:
-        """Tell whether the (major, minor) version of Python is new enough."""
-        return version >= self.requires_python
+    @property
+    def obstacle(self) -> str:
+        """Say what it needs and does not have here; nothing if it can be run."""
+        if self.requires_python > sys.version_info[:2]:
+            return f"needs Python {'.'.join(map(str, self.requires_python))}"
+        if self.looks_into_processes and not _may_look_into_processes():
+            return f"needs leave to look into other processes: {PTRACE}=0, or root"
+        return ""
+
+
+def _may_look_into_processes() -> bool:
+    """Tell whether a process may read the memory of one that is not its child."""
+    if not hasattr(os, "geteuid") or os.geteuid() == 0:
+        return True
+    if sys.platform == "darwin":
+        return False
+    try:
+        return _PTRACE_SCOPE.read_text(encoding="utf-8").strip() == "0"
+    except FileNotFoundError:
+        return True  # this Linux does not restrict it
 
 
 def programs(snippets: Path = SNIPPETS) -> dict[str, Program]:
@@ -176,6 +197,7 @@ def read(path: Path) -> Program:
         starts_processes=bool(imports & (PROCESS_MODULES | PROCESS_NAMES)),
         concurrent=bool(imports & CONCURRENT_MODULES),
         needs_server=HTTPBIN in source,
+        looks_into_processes=PTRACE in source,
     )
 
 

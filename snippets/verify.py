@@ -3,7 +3,6 @@
 import contextlib
 import multiprocessing
 import os
-import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -70,11 +69,11 @@ def _difference(program: Program, printed: str) -> str:
 
 
 def stale(programs: list[Program], known: Ledger) -> list[Program]:
-    """Return the programs that the ledger does not vouch for, and this Python runs."""
+    """Return the programs that the ledger does not vouch for, and that can be run."""
     return [
         program
         for program in programs
-        if program.runs_on(sys.version_info[:2]) and ledger.complaint(program, known)
+        if not program.obstacle and ledger.complaint(program, known)
     ]
 
 

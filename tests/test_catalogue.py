@@ -62,6 +62,42 @@ def test_a_comparison_is_said_in_words(comparison: Comparison, text: str) -> Non
     assert str(comparison) == text
 
 
+@pytest.fixture
+def system(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pretend to be on another system."""
+    scope, user, platform = request.param
+    path = tmp_path / "ptrace_scope"
+    if scope:
+        path.write_text(f"{scope}\n", encoding="utf-8")
+    monkeypatch.setattr(catalogue, "_PTRACE_SCOPE", path)
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    monkeypatch.setattr("sys.platform", platform)
+
+
+@pytest.mark.parametrize(
+    "system",
+    [("0", 1000, "linux"), ("1", 0, "linux"), (None, 1000, "linux")],
+    indirect=True,
+)
+@pytest.mark.usefixtures("system")
+def test_a_program_may_look_into_others() -> None:
+    assert catalogue.find("performance/sample_stack").obstacle == ""
+
+
+@pytest.mark.parametrize(
+    "system", [("1", 1000, "linux"), (None, 1000, "darwin")], indirect=True
+)
+@pytest.mark.usefixtures("system")
+def test_a_program_may_not_look_into_others() -> None:
+    obstacle = catalogue.find("performance/sample_stack").obstacle
+    assert "needs leave to look into other processes: kernel.yama.ptrace_scope=0" in (
+        obstacle
+    )
+    assert catalogue.find("basics/gil_status").obstacle == ""
+
+
 def test_selects_programs_by_name_and_by_chapter() -> None:
     chapter = [p for p in catalogue.programs().values() if p.chapter == "basics"]
     same_work = catalogue.find("basics/same_work")

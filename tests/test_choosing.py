@@ -118,7 +118,7 @@ class TestChoose:
         assert {rule.program for rule in reached} <= known.keys()
         assert all(rule.because and rule.beware for rule in reached)
 
-    def test_questions_end_as_questions_and_reasons_as_parts_of_a_sentence(self) -> None:
+    def test_a_question_ends_as_one_and_a_reason_as_a_part_of_a_sentence(self) -> None:
         assert all(re.fullmatch(r"[A-Z][^?]+\?", text) for text in choose.QUESTIONS)
         for rule in choose.RULES:
             for text in (rule.model, rule.because, rule.beware):

@@ -17,6 +17,7 @@ from unittest import mock
 
 import pytest
 
+from snippets import catalogue
 from snippets.performance import (
     amdahl,
     blocked_loop,
@@ -26,6 +27,13 @@ from snippets.performance import (
     sample_stack,
     stuck_program,
 )
+
+
+def runs(name: str) -> pytest.MarkDecorator:
+    """Return the mark that skips a test of a program that cannot be run here."""
+    obstacle = catalogue.find(name).obstacle
+    return pytest.mark.skipif(bool(obstacle), reason=f"{name} {obstacle}")
+
 
 needs_pstree = pytest.mark.skipif(
     sys.version_info < (3, 14), reason="python -m asyncio pstree needs Python 3.14"
@@ -283,11 +291,12 @@ class TestStuckPrograms:
             line.split(maxsplit=1)[1] for line in capsys.readouterr().out.splitlines()
         ] == ["is not there"] * 3
 
+    @runs("performance/sample_stack")
     def test_py_spy_sees_the_stack(self, capsys: pytest.CaptureFixture[str]) -> None:
         sample_stack.main()
         assert capsys.readouterr().out == recorded(sample_stack)
 
-    @needs_pstree
+    @runs("performance/inspect_tasks")
     def test_pstree_sees_the_tasks(self, capsys: pytest.CaptureFixture[str]) -> None:
         inspect_tasks = importlib.import_module("snippets.performance.inspect_tasks")
         inspect_tasks.main()

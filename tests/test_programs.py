@@ -3,7 +3,6 @@
 import ast
 import doctest
 import importlib
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -17,10 +16,9 @@ CHAPTERS |= {"symptoms"}  # docs/reference/symptoms.md has programs of its own a
 
 
 def needs(program: Program) -> list[pytest.MarkDecorator]:
-    """Return the mark that skips a program on a Python too old for it."""
-    wanted = ".".join(map(str, program.requires_python))
-    old = not program.runs_on(sys.version_info[:2])
-    return [pytest.mark.skipif(old, reason=f"{program.name} needs Python {wanted}")]
+    """Return the mark that skips a program that cannot be run here."""
+    reason = f"{program.name} {program.obstacle}"
+    return [pytest.mark.skipif(bool(program.obstacle), reason=reason)]
 
 
 def runs() -> list[object]:

@@ -120,7 +120,7 @@ def _entry(program: Program) -> str:
     requirements = (
         "; ".join(needs(program)) or "any supported Python, nothing to install"
     )
-    if program.runs_on(sys.version_info[:2]):
+    if program.requires_python <= sys.version_info[:2]:
         functions = f"```{{eval-rst}}\n.. automodule:: {program.module}\n```"
     else:
         functions = (

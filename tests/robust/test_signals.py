@@ -2,7 +2,6 @@
 
 import multiprocessing
 import signal
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +23,7 @@ ONE_MOMENT = (0.6,)  # by each other start method: about when the children start
 PROGRAMS = [
     program
     for program in catalogue.programs().values()
-    if program.concurrent and program.runs_on(sys.version_info[:2])
+    if program.concurrent and not program.obstacle
 ]
 
 
