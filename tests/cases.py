@@ -25,7 +25,7 @@ MakeProgram = Callable[..., Program]
 SOUND = ROOT / "tests/site/cases/sound.txt"
 # For a build that has no conf.py.
 OPTIONS = {
-    "extensions": "myst_parser,sphinx.ext.doctest,verified,programs,evidence",
+    "extensions": "myst_parser,sphinx.ext.doctest,verified,programs,evidence,freshness",
     "verified_snippets": "../snippets",
 }
 CASES = sorted(set(SOUND.parent.glob("*.txt")) - {SOUND})

@@ -1,21 +1,22 @@
 """Show the evidence: a line below each program, and a table of programs and of blocks.
 
 Links lead to what the site was made from: programs and tests are copied as they are.
-The ledger may change when no page does; then the pages that show it are written again.
+The ledger may change when no page does; then the pages that show it are written again:
+see ``freshness``.
 """
 
 import hashlib
 import json
 import shutil
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 from sphinx.util.typing import ExtensionMetadata
@@ -41,21 +42,23 @@ class Line(nodes.General, nodes.Element):
     """The evidence for one program; filled in when its page is written."""
 
 
-class Table(nodes.General, nodes.Element):
+class Whole(nodes.General, nodes.Element):
     """The evidence for all programs, or all blocks; likewise."""
 
 
-class EvidenceTable(SphinxDirective):
-    """A table of the evidence, for every one of the ``programs`` or ``blocks``."""
+class EvidenceDirective(SphinxDirective):
+    """A table of all ``programs`` or ``blocks``, or both in ``figures``."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Return the place of the table."""
-        if self.arguments[0] not in {"programs", "blocks"}:
-            message = f"there is evidence for programs and blocks, not {self.arguments}"
+        """Return the place of it."""
+        (subject,) = self.arguments
+        if subject not in Page.SUBJECTS:
+            known = ", ".join(Page.SUBJECTS)
+            message = f"there is evidence for {known}, not for {subject}"
             raise self.error(message)
-        return [Table(subject=self.arguments[0])]
+        return [Whole(subject=subject)]
 
 
 def add_lines(_: Sphinx, doctree: nodes.document) -> None:
@@ -139,6 +142,29 @@ class Page:
         )
         return table(["Block", "Kind", "Evidence"], rows, "evidence-table")
 
+    def figures(self) -> nodes.Element:
+        """Return what all programs and blocks add up to."""
+        found = [self.evidence(p).passed for p in known_programs(self.app).values()]
+        runs = [run for passed in found for run in passed]
+        facts = {
+            "programs": str(sum(map(bool, found))),
+            "blocks": str(sum(map(len, pages_of_blocks(self.app.env).values()))),
+            "runs": str(len(runs)),
+            "Pythons": pythons(run.python for run in runs),
+            "last run": max((run.date for run in runs), default="never")[:10],
+        }
+        figures = nodes.definition_list("", classes=["figures"])
+        for name, fact in facts.items():
+            said = nodes.definition("", nodes.paragraph("", fact))
+            figures += nodes.definition_list_item("", nodes.term("", name), said)
+        return figures
+
+    SUBJECTS: ClassVar = {
+        "figures": figures,
+        "programs": program_table,
+        "blocks": block_table,
+    }
+
     def _block(self, block: Block) -> Cell:
         if block.kind in {Kind.PROGRAM, Kind.EXCERPT, Kind.OUTPUT}:
             program = known_programs(self.app)[block.source]
@@ -162,8 +188,7 @@ def files_of(program: Program) -> list[tuple[str, Path, str]]:
 def _runs(program: Program, found: Evidence) -> str:
     """Say where and how fast a program ran."""
     if not found.passed:
-        needed = ".".join(map(str, program.requires_python))
-        return f"Not run for this copy of the site, which had no Python {needed}"
+        return f"Not run for this copy of the site: it {program.obstacle}"
     typical = statistics.median(run.seconds for run in found.passed)
     told = [
         f"Python {pythons(run.python for run in found.passed)}",
@@ -208,30 +233,23 @@ def fill_in(app: Sphinx, doctree: nodes.document, name: str) -> None:
     page = Page(app, name)
     for line in list(doctree.findall(Line)):
         page.fill_line(line, known_programs(app)[line["program"]])
-    for place in list(doctree.findall(Table)):
-        programs = place["subject"] == "programs"
-        place.replace_self(page.program_table() if programs else page.block_table())
+    for place in list(doctree.findall(Whole)):
+        place.replace_self(Page.SUBJECTS[place["subject"]](page))
 
 
-def written_anew(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Return the pages whose evidence is another than when they were written."""
-    then: dict[str, str] = getattr(env, "evidence_written", {})
-    now = dict(_digests(app))
-    env.evidence_written = now  # type: ignore[attr-defined]
-    return [page for page in now if now[page] != then.get(page)]
-
-
-def _digests(app: Sphinx) -> Iterator[tuple[str, str]]:
-    """Yield a fingerprint of what each page shows of the evidence."""
+def shown_evidence(app: Sphinx) -> dict[str, str]:
+    """Return a fingerprint of what each page shows of the evidence."""
     runs, programs = known_runs(app), known_programs(app)
     pages = pages_of_blocks(app.env)
+    found: dict[str, str] = {}
     for page, blocks in pages.items():
-        shown = [programs[b.source] for b in blocks if b.kind == Kind.PROGRAM]
-        yield page, _digest([_runs(p, ledger.current(p, runs)) for p in shown])
-    if PAGE in app.env.found_docs:
-        everything = [asdict(block) for blocks in pages.values() for block in blocks]
-        recorded = [asdict(item) for item in known_recordings(app).values()]
-        yield PAGE, _digest([everything, recorded, ledger.to_json(runs)])
+        shown = [programs[b.source] for b in blocks if b.source in programs]
+        found[page] = _digest([_runs(p, ledger.current(p, runs)) for p in shown])
+    everything = [asdict(block) for blocks in pages.values() for block in blocks]
+    recorded = [asdict(item) for item in known_recordings(app).values()]
+    for page in app.env.found_docs & {PAGE, app.config.root_doc}:
+        found[page] = _digest([everything, recorded, ledger.to_json(runs)])
+    return found
 
 
 def _digest(content: object) -> str:
@@ -253,14 +271,13 @@ def copy_sources(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the evidence; it follows the presentation of programs."""
     app.setup_extension("programs")
-    app.add_directive("evidence", EvidenceTable)
+    app.add_directive("evidence", EvidenceDirective)
     app.connect("doctree-read", add_lines, priority=120)
-    app.connect("env-updated", written_anew)
     app.connect("doctree-resolved", fill_in)
     app.connect("build-finished", copy_sources)
     return {
         "version": "1",
-        "env_version": 1,
+        "env_version": 2,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

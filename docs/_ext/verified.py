@@ -9,7 +9,6 @@ import functools
 import hashlib
 import importlib
 import json
-import sys
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -241,8 +240,8 @@ _load = functools.cache(ledger.load)  # a build speaks of one state of it
 def check_ledger(app: Sphinx) -> None:
     """Stop before anything is built if a program, as it stands, did not pass.
 
-    Only a program that this Python is too old for is let through, and its page says
-    that it was not run; with ``verified_complete`` it is not.
+    Only a program that cannot be run here, as one that this Python is too old for, is
+    let through, and its page says so; with ``verified_complete`` it is not.
 
     Raises:
         SystemExit: if so, when the reasons are logged; what Sphinx makes of other
@@ -267,8 +266,7 @@ def _complaints(app: Sphinx, runs: Ledger) -> Iterator[str]:
             yield said
             continue
         reason = ledger.complaint(program, runs)
-        too_new = not program.runs_on(sys.version_info[:2])
-        excused = too_new and not ledger.current(program, runs).failed
+        excused = program.obstacle and not ledger.current(program, runs).failed
         if reason and (app.config.verified_complete or not excused):
             yield f"{program.where}:1: {reason}; verify it: nox -s tests"
 
@@ -278,7 +276,7 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_config_value("verified_snippets", "../snippets", "env", str)
     app.add_config_value("verified_ledger", "../build/ledger.json", "", str)
     app.add_config_value("verified_complete", default=False, rebuild="", types=bool)
-    app.connect("builder-inited", check_ledger)
+    app.connect("builder-inited", check_ledger, priority=300)  # before all else
     app.connect("doctree-read", check_page, priority=100)
     app.connect("env-purge-doc", forget_page)
     app.connect("env-merge-info", merge_pages)

@@ -1,0 +1,70 @@
+"""A page is made anew when something that it shows has changed, with its links."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cases import OPTIONS, SOUND, build, lay_out, vouch_for
+
+from snippets import catalogue, ledger
+
+PROGRAM = "snippets/basics/hello.py"
+PAGE = "out/index.html"
+DOCUMENTED = "\n```{eval-rst}\n.. py:function:: time.sleep(seconds)\n```\n"
+LINK = 'href="index.html#time.sleep"'
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of a project that is built, whose program has a link."""
+    extensions = f"{OPTIONS['extensions']},sphinx_codeautolink"
+    monkeypatch.setitem(OPTIONS, "extensions", extensions)
+    lay_out(SOUND, tmp_path)
+    with (tmp_path / "docs/index.md").open("a", encoding="utf-8") as file:
+        file.write(DOCUMENTED)
+    change(tmp_path, "print(", "print(time.sleep(0)) or print(")
+    change(tmp_path, "\n\n\n", "\n\nimport time\n\n\n")
+    assert build(tmp_path) == (0, "")
+    assert LINK in page(tmp_path)
+    return tmp_path
+
+
+def change(folder: Path, before: str, after: str) -> None:
+    """Change the program, and verify it."""
+    path = folder / PROGRAM
+    path.write_text(path.read_text(encoding="utf-8").replace(before, after, 1))
+    vouch_for([catalogue.read(path)], folder)
+
+
+def page(folder: Path) -> str:
+    """Return the page."""
+    return (folder / PAGE).read_text(encoding="utf-8")
+
+
+def test_a_program_that_changes(project: Path) -> None:
+    change(project, '"""Say hello."""', '"""Say it."""')
+    assert build(project) == (0, "")
+    assert "Say it." in page(project)
+    assert LINK in page(project)
+
+
+def test_a_ledger_that_changes(project: Path) -> None:
+    path = project / "build/ledger.json"
+    found = ledger.load(path)["basics/hello"]
+    other = replace(found.entries[0], python="3.99t")
+    ledger.update({"basics/hello": replace(found, entries=(other,))}, path)
+    assert build(project) == (0, "")
+    assert ", 3.99t" in page(project)
+    assert LINK in page(project)
+
+
+def test_a_setting_that_changes(project: Path) -> None:
+    assert build(project, "-Dhtml_title=Another") == (0, "")
+    assert "Another</title>" in page(project)
+    assert LINK in page(project)
+
+
+def test_nothing_that_changes(project: Path) -> None:
+    before = (project / PAGE).stat().st_mtime_ns
+    assert build(project) == (0, "")
+    assert (project / PAGE).stat().st_mtime_ns == before
