@@ -1,7 +1,11 @@
 """How Sphinx builds the site."""
 
+import builtins
+import logging
+import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE / "_ext")]
@@ -19,15 +23,21 @@ extensions = [
     "sphinx.ext.intersphinx",
     "sphinx.ext.napoleon",
     "sphinx_autodoc_typehints",
+    "sphinx_codeautolink",
     "sphinx_copybutton",
+    "sphinx_sitemap",
+    "sphinxext.opengraph",
+    "notfound.extension",
     "verified",
     "programs",
     "evidence",
+    "freshness",
     "pictures",
     "timelines",
     "diagrams",
     "chooser",
     "charts",
+    "search",
 ]
 exclude_patterns = ["_*"]
 nitpicky = True
@@ -65,9 +75,29 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
 html_theme = "furo"
+html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}
 pygments_dark_style = "github-dark"
 html_title = project
 html_static_path = ["_static"]
 html_css_files = ["guide.css"]
+html_favicon = html_logo = "_static/mark.svg"
+templates_path = ["_templates"]
 html_copy_source = False
 html_show_sphinx = False
+
+# Where the site is published, if it is: whoever publishes it says so.
+published = os.environ.get("SITE_URL") or os.environ.get("READTHEDOCS_CANONICAL_URL")
+html_baseurl = published or "https://master-python-concurrency.readthedocs.io/"
+notfound_urls_prefix = urlsplit(published).path if published else "/"
+sitemap_url_scheme = "{link}"
+sitemap_excludes = ["404.html", "genindex.html", "py-modindex.html", "search.html"]
+ogp_site_url = html_baseurl
+ogp_social_cards = {"image": "_static/mark.png", "image_mini": "_static/mark.png"}
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # for the cards
+notfound_template = "404.html"
+ogp_enable_meta_description = True
+ogp_description_length = 160
+
+# Names in code link to their documentation, but not those that every reader knows.
+codeautolink_inventory_map = dict.fromkeys(dir(builtins), "")
+codeautolink_disable_link_titles = True

@@ -270,7 +270,8 @@ class ChartDirective(SphinxDirective):
 
     def _figure(self, name: str, found: Measurement) -> nodes.container:
         axes = CHARTS[name]
-        heads = ["", *([axes.x_name] if axes.x_name else []), "median", "least", "most"]
+        against = [axes.x_name] if axes.x_name else []
+        heads = ["series", *against, "median", "least", "most"]
         behind = table(heads, rows_of(name, found), "figures")
         caption, messages = self.parse_inline("\n".join(self.content))
         origin = (

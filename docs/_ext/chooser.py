@@ -1,7 +1,7 @@
 """Ask the questions of ``choosing/choose``, and show all of its rules as a table.
 
-Without JavaScript the table is all there is. With it the form is shown as well, and
-answers it from the rows of the table: ``_static/chooser.js``.
+Without JavaScript the table is all there is: ``_static/guide.css`` hides the form. With
+it the form is answered from the rows of the table: ``_static/chooser.js``.
 """
 
 from docutils import nodes
@@ -23,9 +23,9 @@ class Form(nodes.General, nodes.Element):
 
 
 def open_form(translator: HTML5Translator, _: Form) -> None:
-    """Write a group of radio buttons for each question, hidden until they work."""
+    """Write a group of radio buttons for each question, and that all are left."""
     write = translator.body.append
-    write('<form class="chooser" hidden>')
+    write('<form class="chooser">')
     for number, (question, answers) in enumerate(QUESTIONS.items()):
         write(f"<fieldset><legend>{translator.encode(question)}</legend>")
         for answer in answers:
@@ -35,7 +35,8 @@ def open_form(translator: HTML5Translator, _: Form) -> None:
                 f'value="{translator.attval(answer)}"> {text}</label>'
             )
         write("</fieldset>")
-    write('<div class="answer" role="status"></div></form>')
+    left = f"{len(QUESTIONS)} questions are left."
+    write(f'<div class="answer" role="status">{left}</div></form>')
     raise nodes.SkipNode
 
 

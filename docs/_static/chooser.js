@@ -30,5 +30,4 @@ function show() {
 }
 
 form.addEventListener("change", show);
-form.hidden = false;
 show(); // the browser may have kept the answers

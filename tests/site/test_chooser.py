@@ -39,9 +39,9 @@ def test_every_rule_leads_to_its_program() -> None:
         assert caption.text.startswith(f"{link.text.rpartition('/')[2]}.py")
 
 
-def test_every_question_is_asked_and_hidden_until_it_can_be_answered() -> None:
+def test_every_question_is_asked() -> None:
     form = only("form.chooser")
-    assert form.has_attr("hidden")
+    assert only(".answer", form).text == f"{len(QUESTIONS)} questions are left."
     asked = {}
     for group in form.select("fieldset"):
         buttons = group.select("input")
