@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,7 @@ def measure(command: list[str], time_limit: float) -> Measured:
     if not hasattr(os, "killpg"):
         message = "classify needs the accounts of a POSIX system; on Windows, use WSL."
         raise ClassifyError(message)
-    before, cpu, ended = os.times(), 0.0, ""
+    before, started, cpu, ended = os.times(), time.perf_counter(), 0.0, ""
     with _started(command) as process:
         try:
             process.wait(time_limit)
@@ -61,12 +62,12 @@ def measure(command: list[str], time_limit: float) -> Measured:
             interrupted = isinstance(error, KeyboardInterrupt)
             ended = "Ctrl-C" if interrupted else f"the limit of {time_limit:g} s"
             cpu = _cpu_of_session(process.pid)
-        after = os.times()
+        # The clock of os.times() counts by hundredths: a short script takes none.
+        after, elapsed = os.times(), time.perf_counter() - started
         if ended:
             _end(process)
     cpu += after.children_user - before.children_user
     cpu += after.children_system - before.children_system
-    elapsed = after.elapsed - before.elapsed
     return Measured(elapsed, cpu, process.returncode, ended)
 
 

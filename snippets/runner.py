@@ -18,6 +18,7 @@ from snippets.catalogue import HTTPBIN, ROOT, Program
 
 TIME_LIMIT = 30.0  # seconds; the slowest program takes about two on an idle machine
 GRACE = 2.0  # seconds that helper processes of multiprocessing get to notice the end
+GRACE_OF_MEMORY = 6.0  # and those who remove shared memory, while others are busy
 # Warnings are errors, but for one that CPython 3.15 gives itself when it formats the
 # traceback of a process that was spawned, whose main module has no loader.
 WARNINGS = (
@@ -110,8 +111,9 @@ def interrupt(
         elif hit:
             process.send_signal(number)
         sent = time.perf_counter()
-        leftovers = tuple(scratch.leftovers(process.pid, program))
+        alive = list(surviving(process.pid))
         seconds = time.perf_counter() - sent
+        leftovers = (*alive, *scratch.leftovers(process.pid, program))
         _, stderr = process.communicate()
     return Interruption(hit, seconds, stderr, leftovers)
 
@@ -197,12 +199,15 @@ class Scratch:
         return self._report.read_text(encoding="utf-8").splitlines()
 
     def _orphaned(self) -> set[Path]:
-        """Return new shared memory that no process has, though it had time to go."""
-        deadline = time.monotonic() + GRACE
-        while found := set(_unmapped(set(_shared_memory()) - self._shared)):
-            if time.monotonic() > deadline:
-                break
+        """Return new shared memory that no process has, however often one looks.
+
+        What is there for a moment only is that of a program that runs beside this one.
+        """
+        deadline = time.monotonic() + GRACE_OF_MEMORY
+        found = set(_unmapped(set(_shared_memory()) - self._shared))
+        while found and time.monotonic() < deadline:
             time.sleep(0.05)
+            found &= set(_unmapped(found))
         return found
 
 

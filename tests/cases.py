@@ -12,7 +12,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -20,6 +22,7 @@ from snippets import catalogue, ledger, recordings
 from snippets.__main__ import main
 from snippets.catalogue import ROOT, CatalogueError, Program
 
+T = TypeVar("T")
 MakeProgram = Callable[..., Program]
 
 SOUND = ROOT / "tests/site/cases/sound.txt"
@@ -29,6 +32,12 @@ OPTIONS = {
     "verified_snippets": "../snippets",
 }
 CASES = sorted(set(SOUND.parent.glob("*.txt")) - {SOUND})
+
+
+def finding_us(pool: Callable[..., T]) -> Callable[..., T]:
+    """Return a pool whose interpreters find the programs; they lack pytest's path."""
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
+    return partial(pool, initializer=exec, initargs=(code,))
 
 
 def expected(case: Path) -> str:

@@ -1,6 +1,5 @@
 """What the programs of chapter 8 claim."""
 
-import functools
 import importlib
 import itertools
 import os
@@ -13,9 +12,9 @@ from types import MappingProxyType, ModuleType
 from unittest import mock
 
 import pytest
+from cases import finding_us
 
 from snippets import catalogue
-from snippets.catalogue import ROOT
 from snippets.choosing import advise, choose, same_code
 
 needs_interpreters = pytest.mark.skipif(
@@ -195,11 +194,7 @@ class TestInterpreters:
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         program = importlib.import_module("snippets.choosing.interpreters")
-        find_us = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
-        prepared = functools.partial(
-            program.InterpreterPoolExecutor, initializer=exec, initargs=(find_us,)
-        )
-        pools = mock.Mock(side_effect=prepared)
+        pools = mock.Mock(side_effect=finding_us(program.InterpreterPoolExecutor))
         monkeypatch.setattr(program, "InterpreterPoolExecutor", pools)
         program.main()
         assert pools.call_args.kwargs["max_workers"] == 1

@@ -58,6 +58,15 @@ class TestMeasure:
         assert run.cpu >= 0.3 - TICK
         assert run.elapsed >= 0.3 - TICK
 
+    def test_a_script_that_takes_less_than_the_kernel_counts(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        still = os.times()
+        monkeypatch.setattr("os.times", lambda: still)
+        run = classify.measure(["true"], 30)
+        assert run.elapsed > 0
+        assert "too short to tell" in list(classify.report(run))[-1]
+
     def test_child_processes_count(self, script: Write) -> None:
         burn = textwrap.dedent(BURN)
         run = measure(

@@ -6,13 +6,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent import futures
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import Any
 
 import pytest
 from _pytest.mark import ParameterSet
-from cases import command
+from cases import command, finding_us
 
 from snippets import bench, measurements, runner, workloads
 from snippets.cases import parallel_data, pickling_cost
@@ -49,6 +50,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workloads, "MANY", {"task": 10, "thread": 3})
     monkeypatch.setattr(workloads, "FEW", 1)
     monkeypatch.setattr(parallel_data, "SIZE", 500)
+    if sys.version_info >= (3, 14):
+        pool = futures.InterpreterPoolExecutor
+        monkeypatch.setattr(futures, "InterpreterPoolExecutor", finding_us(pool))
 
 
 class TestWorkloads:

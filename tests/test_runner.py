@@ -106,6 +106,7 @@ def test_shared_memory_left_behind_is_named(
 ) -> None:
     # Not where it really is: a program that runs beside us would be blamed.
     monkeypatch.setattr(runner, "SHARED_MEMORY", tmp_path)
+    monkeypatch.setattr(runner, "GRACE_OF_MEMORY", 0.5)
     path = tmp_path / "psm_forgotten"
     loses = make_program(f"import multiprocessing\nopen({str(path)!r}, 'w').close()")
     assert runner.run(loses).leftovers == ("the shared memory psm_forgotten",)

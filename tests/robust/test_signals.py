@@ -18,7 +18,7 @@ MOMENTS = (0.15, 0.45, 0.75)  # of the time that an undisturbed run takes
 # which no program can help: https://docs.python.org/3/library/signal.html#handlers-and-exceptions
 # What is wrong with a program itself goes wrong each time, and a little sooner as well.
 TRIES = 3
-SOONER = {True: 0.9, False: 0.6}  # of the time: if it was hit, and if it was too late
+MISSES = 4  # the undisturbed run may have taken longer than this one: then try sooner
 ONE_MOMENT = (0.6,)  # by each other start method: about when the children start or work
 PROGRAMS = [
     program
@@ -51,9 +51,14 @@ def interrupted(
     """Interrupt a run of a program; again, and sooner, if that goes wrong."""
     end = runner.interrupt(program, number, after, **how)
     for _ in range(TRIES - 1):
-        if end.hit and not complaint(end):
+        if not complaint(end):
             break
-        after *= SOONER[end.hit]
+        after *= 0.9
+        end = runner.interrupt(program, number, after, **how)
+    for _ in range(MISSES):
+        if end.hit:
+            break
+        after *= 0.6
         end = runner.interrupt(program, number, after, **how)
     return end
 
