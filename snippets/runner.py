@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -161,7 +162,7 @@ class Scratch:
             path.mkdir()
         shutil.copy(str(site.__file__), self._site / "sitecustomize.py")
         self._report = folder / "leftovers"
-        self._shared = set(_shared_memory())
+        self._mark = f"s{secrets.token_hex(3)}"  # POSIX has room for a few more only
 
     def environment(
         self, start_method: str | None, server: str | None
@@ -173,6 +174,7 @@ class Scratch:
             "PYTHONUTF8": "1",
             "TMPDIR": str(self.temporary),
             observer.LEFTOVERS: str(self._report),
+            observer.MEMORY: self._mark,
             watcher.FOLDER: str(self.trace),
         }
         if start_method:
@@ -188,9 +190,8 @@ class Scratch:
             for path in folder.rglob("*"):
                 if path != self.alone / program.path.name:
                     yield f"the file {path.relative_to(folder)}"
-        if program.starts_processes:  # else it is that of somebody else
-            for path in self._orphaned():
-                yield f"the shared memory {path.name}"
+        for path in self._orphaned():
+            yield f"the shared memory {path.name}"
 
     def open_at_the_end(self) -> list[str]:
         """Name what the program itself had open when it ended."""
@@ -199,41 +200,24 @@ class Scratch:
         return self._report.read_text(encoding="utf-8").splitlines()
 
     def _orphaned(self) -> set[Path]:
-        """Return new shared memory that no process has, however often one looks.
-
-        What is there for a moment only is that of a program that runs beside this one.
-        """
+        """Return the shared memory of this run that nobody has removed in time."""
         deadline = time.monotonic() + GRACE_OF_MEMORY
-        found = set(_unmapped(set(_shared_memory()) - self._shared))
-        while found and time.monotonic() < deadline:
+        while found := {*self._shared_memory()}:
+            if time.monotonic() > deadline:
+                break
             time.sleep(0.05)
-            found &= set(_unmapped(found))
         return found
+
+    def _shared_memory(self) -> Iterator[Path]:
+        """Yield what this run has made, and not removed yet."""
+        yield from SHARED_MEMORY.glob(f"{self._mark}*")
+        yield from SHARED_MEMORY.glob(f"sem.{self._mark}*")
 
 
 def _of_a_reader() -> dict[str, str]:
     """Return the environment less what steers Python or is ours."""
     ours = "PYTHON", "SNIPPETS", HTTPBIN
     return {k: v for k, v in os.environ.items() if not k.startswith(ours)}
-
-
-def _shared_memory() -> Iterator[Path]:
-    """Yield what Python has made there, whoever it was."""
-    for pattern in ("sem.mp-*", "psm_*"):
-        yield from SHARED_MEMORY.glob(pattern)
-
-
-def _unmapped(shared: set[Path]) -> Iterator[Path]:
-    """Yield the shared memory that no process has mapped; others run beside us."""
-    mapped: set[str] = set()
-    for maps in Path("/proc").glob("[0-9]*/maps") if shared else ():
-        with contextlib.suppress(OSError):
-            # By its inode: glibc maps a semaphore before it gets its name.
-            mapped |= {line.split()[4] for line in maps.read_text().splitlines()}
-    for path in shared:
-        with contextlib.suppress(FileNotFoundError):
-            if str(path.stat().st_ino) not in mapped:
-                yield path
 
 
 def finish(process: subprocess.Popen[str], time_limit: float) -> tuple[str, str, bool]:

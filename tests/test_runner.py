@@ -7,7 +7,9 @@ import multiprocessing
 import signal
 import sys
 import threading
+from importlib.util import module_from_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from cases import MakeProgram, command
@@ -101,15 +103,28 @@ def test_what_a_program_leaves_open_is_named(
     assert any(name.startswith(leftover) for name in left)
 
 
+LOSES_MEMORY = """\
+import multiprocessing, os
+from multiprocessing import resource_tracker, shared_memory
+memory = shared_memory.SharedMemory(create=True, size=8)
+resource_tracker.unregister(memory._name, "shared_memory")
+memory.close()
+lock = multiprocessing.get_context("spawn").Lock()
+resource_tracker.unregister(lock._semlock.name, "semaphore")
+os._exit(0)
+"""
+
+
 def test_shared_memory_left_behind_is_named(
-    make_program: MakeProgram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_program: MakeProgram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Not where it really is: a program that runs beside us would be blamed.
-    monkeypatch.setattr(runner, "SHARED_MEMORY", tmp_path)
     monkeypatch.setattr(runner, "GRACE_OF_MEMORY", 0.5)
-    path = tmp_path / "psm_forgotten"
-    loses = make_program(f"import multiprocessing\nopen({str(path)!r}, 'w').close()")
-    assert runner.run(loses).leftovers == ("the shared memory psm_forgotten",)
+    left = runner.run(make_program(LOSES_MEMORY)).leftovers
+    names = [name.removeprefix("the shared memory ") for name in left]
+    for name in names:
+        (runner.SHARED_MEMORY / name).unlink()
+    assert len(names) == 2
+    assert sum(name.startswith("sem.") for name in names) == 1
 
 
 class TestObserver:
@@ -139,10 +154,33 @@ class TestObserver:
         monkeypatch.setenv(observer.START_METHOD, method)
         monkeypatch.setenv(observer.LEFTOVERS, str(tmp_path / "report"))
         monkeypatch.setattr(sys, "orig_argv", ["python", "example.py"])
+        monkeypatch.setattr(sys, "meta_path", [])
         observer.prepare()
+        assert isinstance(sys.meta_path[0], observer.Naming)
         observer.report()
         assert registered == [observer.report]
         assert (tmp_path / "report").exists()
+
+    def test_names_what_is_made_and_nothing_else(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(observer.MEMORY, "s123456")
+        process = fresh("multiprocessing.process")
+        config = process.current_process()._config  # noqa: SLF001 - no other way
+        assert config["semprefix"] == "/s123456"
+        memory = fresh("multiprocessing.shared_memory")
+        assert memory._make_filename().startswith("/s123456")  # noqa: SLF001 - nor here
+        assert observer.Naming().find_spec("multiprocessing.queues", None) is None
+
+
+def fresh(name: str) -> ModuleType:
+    """Return a copy of a module of multiprocessing, as it is for a program."""
+    spec = observer.Naming().find_spec(name, multiprocessing.__path__)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def test_a_server_that_does_not_start_is_named(

@@ -15,7 +15,7 @@ def warning(method: str) -> str:
     """Start a process beside a thread; return the warning, less the process number."""
     context: Any = multiprocessing.get_context(method)
     stop = threading.Event()
-    thread = threading.Thread(target=stop.wait)
+    thread = threading.Thread(target=stop.wait, daemon=True)  # for who is told to end
     child = context.Process(target=int, daemon=True)
     thread.start()
     try:
