@@ -5,9 +5,12 @@
 """Everything the project does, by name: `nox -l` lists it, `nox -s NAME` does it."""
 
 import os
+import shutil
+from pathlib import Path
 
 import nox
 
+BOOK = "master-python-concurrency.epub"
 SITE = ["--doctree-dir=build/doctrees", "docs", "build/html"]
 PYTHONS = ["3.11", "3.12", "3.13", "3.14", "3.15"]
 
@@ -22,16 +25,20 @@ def install(session: nox.Session, group: str) -> None:
     session.install("--require-hashes", "-r", f"requirements/{group}.txt")
 
 
-def build(session: nox.Session) -> None:
-    """Build the site strictly, once what it shows is verified."""
+def sphinx(session: nox.Session, *arguments: str) -> None:
+    """Build something strictly."""
+    session.run(
+        *("sphinx-build", "--fail-on-warning", "--quiet", *arguments),
+        env={"PYTHONWARNINGS": "ignore::DeprecationWarning"},  # libraries on libraries
+    )
+
+
+def build(session: nox.Session, *options: str) -> None:
+    """Build the site, once what it shows is verified."""
     install(session, "docs")
     session.run("python", "-m", "snippets", "verify")
     complete = ["-Dverified_complete=1"] if "complete" in session.posargs else []
-    session.run(
-        *("sphinx-build", "--fail-on-warning", "--quiet", *complete),
-        *SITE,
-        env={"PYTHONWARNINGS": "ignore::DeprecationWarning"},  # libraries on libraries
-    )
+    sphinx(session, *options, *complete, *SITE)
     session.log("the site is in build/html/index.html")
 
 
@@ -49,6 +56,24 @@ def docs(session: nox.Session) -> None:
             "--pre-build=python -m snippets verify",
             *SITE,
         )
+
+
+@nox.session
+def formats(session: nox.Session) -> None:
+    """Build the site, and add to it a book and a copy of each page for tools."""
+    build(session, "--tag=formats")
+    install(session, "formats")
+    doctrees = "--doctree-dir=build/doctrees-of-formats"
+    sphinx(session, "--builder=markdown", doctrees, "docs", "build/markdown")
+    shutil.rmtree("build/epub", ignore_errors=True)  # it packs whatever lies there
+    sphinx(session, "--builder=epub", doctrees, "docs", "build/epub")
+    if shutil.which("java"):
+        session.run("epubcheck", f"build/epub/{BOOK}")
+    else:
+        session.warn("there is no Java, so the book is not checked: install a JRE")
+    shutil.copy(f"build/epub/{BOOK}", "build/html")
+    copies = shutil.ignore_patterns("_downloads", ".*")
+    shutil.copytree("build/markdown", "build/html", ignore=copies, dirs_exist_ok=True)
 
 
 @nox.session(python=PYTHONS)
@@ -113,11 +138,22 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and formatting; `-- fix` mends what can be mended."""
+    """Check style, formatting, spelling, workflows; `-- fix` mends what it can."""
     install(session, "lint")
     fix = "fix" in session.posargs
     session.run("ruff", "check", *(["--fix"] if fix else []))
     session.run("ruff", "format", *([] if fix else ["--diff"]))
+    session.run("codespell", *(["--write-changes"] if fix else []))
+    session.run("zizmor", "--offline", "--no-progress", "--quiet", ".")
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Look for known vulnerabilities in what is locked; needs the network."""
+    session.install("pip-audit")
+    for path in sorted(Path("requirements").glob("*.txt")):
+        locked = "--require-hashes", "--disable-pip", "--requirement"
+        session.run("pip-audit", *locked, str(path))
 
 
 @nox.session
@@ -147,10 +183,14 @@ def bench_site(session: nox.Session) -> None:
 @nox.session
 def linkcheck(session: nox.Session) -> None:
     """Check every link that leaves the site; needs the network."""
-    install(session, "docs")
-    session.run(
-        "sphinx-build", "--builder=linkcheck", "--quiet", "docs", "build/linkcheck"
-    )
+    build(session)
+    sphinx(session, "--builder=linkcheck", "docs", "build/linkcheck")
+
+
+@nox.session(venv_backend="none")
+def lighthouse(session: nox.Session) -> None:
+    """Let Lighthouse judge the built site; `-- NAME=FOLDER` puts others beside it."""
+    session.run("python", "tests/lighthouse.py", *session.posargs)
 
 
 @nox.session(venv_backend="none")

@@ -4,6 +4,7 @@ import builtins
 import logging
 import os
 import sys
+import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +14,9 @@ sys.path[:0] = [str(HERE.parent), str(HERE / "_ext")]
 from programs import PublicModule  # noqa: E402 - it is found by the line above
 
 project = "Master Python Concurrency"
+metadata = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))
+version = metadata["project"]["version"]
+summary = metadata["project"]["description"]
 author = "the authors of Master Python Concurrency"
 project_copyright = f"%Y, {author}"
 
@@ -38,6 +42,9 @@ extensions = [
     "chooser",
     "charts",
     "search",
+    "book",
+    "copies",
+    "downloads",
 ]
 exclude_patterns = ["_*"]
 nitpicky = True
@@ -74,6 +81,7 @@ copybutton_selector = ":not(.highlight-output) > .highlight > pre"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
+epub_basename = "master-python-concurrency"
 html_theme = "furo"
 html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}
 pygments_dark_style = "github-dark"

@@ -23,7 +23,13 @@ class Form(nodes.General, nodes.Element):
 
 
 def open_form(translator: HTML5Translator, _: Form) -> None:
-    """Write a group of radio buttons for each question, and that all are left."""
+    """Write a group of radio buttons for each question, and that all are left.
+
+    Raises:
+        SkipNode: always, since there is nothing in it; and a book cannot answer.
+    """
+    if translator.builder.name == "epub":
+        raise nodes.SkipNode
     write = translator.body.append
     write('<form class="chooser">')
     for number, (question, answers) in enumerate(QUESTIONS.items()):

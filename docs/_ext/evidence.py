@@ -99,7 +99,9 @@ class Page:
         return nodes.reference("", text, refuri=uri + anchor, internal=True)
 
     def links(self, program: Program) -> list[nodes.reference]:
-        """Return links to the files of a program and to its row in the table."""
+        """Return links to the files of a program, which a book has not."""
+        if self.app.builder.name == "epub":
+            return []
         return [
             self.link(text, f"{SOURCES}/{copy}") for text, _, copy in files_of(program)
         ]
@@ -258,7 +260,7 @@ def _digest(content: object) -> str:
 
 def copy_sources(app: Sphinx, exception: Exception | None) -> None:
     """Copy programs, their tests and the ledger to where the links lead."""
-    if exception or app.builder.format != "html":
+    if exception or app.builder.name != "html":
         return
     for program in known_programs(app).values():
         for _, path, name in files_of(program):

@@ -121,7 +121,8 @@ def details(summary: str, *content: nodes.Node) -> Details:
 
 
 def _visit_picture(writer: HTML5Translator, node: nodes.Element) -> None:
-    writer.body.append(node["svg"])
+    in_xml = '<svg xmlns="http://www.w3.org/2000/svg" '  # as a book is; HTML knows
+    writer.body.append(node["svg"].replace("<svg ", in_xml, 1))
 
 
 def _visit_details(writer: HTML5Translator, node: nodes.Element) -> None:

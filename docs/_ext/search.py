@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from evidence import Line
@@ -147,10 +148,17 @@ def leave_own_search(app: Sphinx) -> None:
         app.builder.search = False
 
 
+def search_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
+    """Return the page that shows what is found; a book has none."""
+    if app.builder.name != "html":
+        return []
+    return [("search", {}, "search.html")]
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the index, and the page that shows what is found."""
     app.connect("builder-inited", leave_own_search)
-    app.connect("html-collect-pages", lambda _: [("search", {}, "search.html")])
+    app.connect("html-collect-pages", search_page)
     app.connect("build-finished", write_index)
     return {
         "version": "1",

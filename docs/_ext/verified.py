@@ -210,7 +210,7 @@ def _page_of(program: Program, env: BuildEnvironment) -> str:
 
 def write_manifest(app: Sphinx, exception: Exception | None) -> None:
     """Write down every block of the site, page by page in their order."""
-    if exception or app.builder.format != "html":
+    if exception or app.builder.name != "html":
         return
     blocks = [
         asdict(b) for _, page in sorted(pages_of_blocks(app.env).items()) for b in page

@@ -17,7 +17,7 @@ MOMENTS = (0.15, 0.45, 0.75)  # of the time that an undisturbed run takes
 # An exception out of a signal handler may strike a library that has just taken a lock,
 # which no program can help: https://docs.python.org/3/library/signal.html#handlers-and-exceptions
 # What is wrong with a program itself goes wrong each time, and a little sooner as well.
-TRIES = 3
+TRIES = 5
 MISSES = 4  # the undisturbed run may have taken longer than this one: then try sooner
 ONE_MOMENT = (0.6,)  # by each other start method: about when the children start or work
 PROGRAMS = [
@@ -53,7 +53,7 @@ def interrupted(
     for _ in range(TRIES - 1):
         if not complaint(end):
             break
-        after *= 0.9
+        after *= 0.85
         end = runner.interrupt(program, number, after, **how)
     for _ in range(MISSES):
         if end.hit:
