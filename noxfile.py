@@ -122,6 +122,15 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def new(session: nox.Session) -> None:
+    """Begin an example, `-- threads/barrier`: program, test, place in the chapter."""
+    install(session, "lint")
+    session.run("python", "tests/new.py", *session.posargs, env={"PYTHONPATH": "."})
+    session.run("ruff", "check", "--quiet", "--fix", "--select=I", "tests")
+    session.run("ruff", "format", "--quiet", "tests")
+
+
+@nox.session
 def record(session: nox.Session) -> None:
     """Run programs and write down what they print; `-- basics/same_work` for one."""
     install(session, "programs")
