@@ -41,6 +41,7 @@ extensions = [
     "diagrams",
     "chooser",
     "charts",
+    "hover",
     "search",
     "book",
     "copies",
