@@ -5,8 +5,11 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import TypedDict
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
@@ -169,3 +172,34 @@ def test_every_session_and_command_of_a_page_is_on_the_site() -> None:
     }
     written = {str(f) for f in [*SESSIONS, *COMMANDS] if f.page.startswith("docs/")}
     assert on_site == written
+
+
+@cache
+def anchors(path: Path) -> set[str]:
+    """Return the places of a file of the site that a link may lead to."""
+    if path.suffix != ".html":
+        return set()
+    page = path.relative_to(SITE).with_suffix("").as_posix()
+    return {str(item["id"]) for item in soup(page).select("[id]")}
+
+
+def dead_links(page: str) -> Iterator[str]:
+    """Yield the links of a page that lead nowhere within the site."""
+    for item in soup(page).select("[href], [src]"):
+        link = str(item.get("href") or item.get("src"))
+        parts = urlsplit(link)
+        if parts.scheme or parts.netloc:
+            continue
+        start = SITE if parts.path.startswith("/") else (SITE / page).parent
+        path = (start / unquote(parts.path).lstrip("/")).resolve()
+        if not parts.path:
+            path = (SITE / page).with_suffix(".html")
+        found = path.is_file() and path.is_relative_to(SITE)
+        anchor = unquote(parts.fragment)
+        if not found or (anchor and anchor not in anchors(path)):
+            yield link
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_within_the_site_leads_somewhere(page: str) -> None:
+    assert list(dead_links(page)) == []
