@@ -20,7 +20,11 @@ from cases import OPTIONS, vouch_for
 from snippets import catalogue, ledger, verify
 from snippets.catalogue import ROOT, Program
 
-OURS = "verified", "programs", "evidence"
+OURS = sorted(path.stem for path in (ROOT / "docs/_ext").glob("*.py"))
+DIRECTIVES = re.compile(
+    r"^```\{(?:chart|chooser|diagram|evidence|timeline)\}.*?^```$",
+    re.MULTILINE | re.DOTALL,
+)
 TURNS = 3
 SCALES = 1, 4, 16
 HELLO = """\
@@ -85,7 +89,8 @@ def without_ours(folder: Path) -> Path:
     """Return the same pages for a build that has no extension of ours."""
     docs = folder / "docs"
     shutil.copytree(ROOT / "docs", docs)
-    (folder / "snippets").symlink_to(ROOT / "snippets")
+    for name in ("snippets", "pyproject.toml"):
+        (folder / name).symlink_to(ROOT / name)
     conf = docs / "conf.py"
     text = conf.read_text(encoding="utf-8")
     for name in OURS:
@@ -94,8 +99,7 @@ def without_ours(folder: Path) -> Path:
     for page in docs.rglob("*.md"):
         text = page.read_text(encoding="utf-8")
         text = re.sub(r"```\{catalogue\} (\w+)\n```", functions_of_chapter, text)
-        text = re.sub(r"```\{evidence\} \w+\n```", "", text)
-        page.write_text(text, encoding="utf-8")
+        page.write_text(DIRECTIVES.sub("", text), encoding="utf-8")
     return docs
 
 

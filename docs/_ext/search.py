@@ -25,7 +25,7 @@ from sphinx.util.typing import ExtensionMetadata
 from verified import Kind
 
 LEFT_OUT = "reference/catalogue/"  # says again what the chapters say
-PAGES = {"reference/corrections": 0.4}  # and all others 1
+PAGES = {"reference/corrections": 0.4, "reference/glossary": 0.4}  # and others 1
 DOTTED = re.compile(r"\w+(?:\.\w+)+")
 CODE_KINDS = {Kind.PROGRAM, Kind.EXCERPT}
 BELOW = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
