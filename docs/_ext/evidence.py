@@ -239,6 +239,11 @@ def fill_in(app: Sphinx, doctree: nodes.document, name: str) -> None:
         place.replace_self(Page.SUBJECTS[place["subject"]](page))
 
 
+def pages_of_everything(app: Sphinx) -> set[str]:
+    """Return the pages that show the evidence for all others."""
+    return app.env.found_docs & {PAGE, app.config.root_doc}
+
+
 def shown_evidence(app: Sphinx) -> dict[str, str]:
     """Return a fingerprint of what each page shows of the evidence."""
     runs, programs = known_runs(app), known_programs(app)
@@ -249,7 +254,7 @@ def shown_evidence(app: Sphinx) -> dict[str, str]:
         found[page] = _digest([_runs(p, ledger.current(p, runs)) for p in shown])
     everything = [asdict(block) for blocks in pages.values() for block in blocks]
     recorded = [asdict(item) for item in known_recordings(app).values()]
-    for page in app.env.found_docs & {PAGE, app.config.root_doc}:
+    for page in pages_of_everything(app):
         found[page] = _digest([everything, recorded, ledger.to_json(runs)])
     return found
 

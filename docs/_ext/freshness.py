@@ -11,7 +11,7 @@ So whatever is to be written is read as well, and its file removed, for all to s
 
 from collections.abc import Iterator
 
-from evidence import shown_evidence
+from evidence import pages_of_everything, shown_evidence
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment import BuildEnvironment
@@ -29,6 +29,8 @@ class Outdated:
         """Find them, and remove their files."""
         if isinstance(app.builder, StandaloneHTMLBuilder):
             self.pages = {*app.builder.get_outdated_docs(), *_changed(app)}
+            if self.pages:
+                self.pages |= pages_of_everything(app)
             for page in self.pages:
                 app.builder.get_output_path(page).unlink(missing_ok=True)
 

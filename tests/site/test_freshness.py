@@ -48,6 +48,20 @@ def test_a_program_that_changes(project: Path) -> None:
     assert LINK in page(project)
 
 
+def test_a_block_of_another_page(project: Path) -> None:
+    first = project / "docs/index.md"
+    shown = "\n```{toctree}\nother\n```\n\n```{evidence} figures\n```\n"
+    first.write_text(first.read_text(encoding="utf-8") + shown, encoding="utf-8")
+    other = project / "docs/other.md"
+    session = "\n```{doctest}\n>>> 1\n1\n```\n"
+    other.write_text(f"# Other\n{session}", encoding="utf-8")
+    for blocks in (6, 7):
+        assert build(project) == (0, "")
+        assert f"<p>{blocks}</p>" in page(project)
+        assert LINK in page(project)
+        other.write_text(f"# Other\n{session}{session}", encoding="utf-8")
+
+
 def test_a_ledger_that_changes(project: Path) -> None:
     path = project / "build/ledger.json"
     found = ledger.load(path)["basics/hello"]
