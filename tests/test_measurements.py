@@ -67,6 +67,7 @@ class TestWorkloads:
 
     def test_computes_the_work_of_the_program(self, small: None) -> None:
         assert workloads.longest(range(1, 30)) == (111, 27)
+        assert workloads.transformed_sum(range(3)) == 1 + 3 + 5
 
     @pytest.mark.parametrize("kind", ["threads", "tasks"])
     def test_waits_at_once(
@@ -252,6 +253,14 @@ class TestBench:
         assert command(monkeypatch, "bench", "speed") == 1
         said = capsys.readouterr().err
         assert "there is no measurement speed, only computing, waiting" in said
+
+    def test_the_command_measures_what_it_is_given(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[tuple[list[str], int]] = []
+        monkeypatch.setattr(bench, "run", lambda *given: asked.append(given))
+        assert command(monkeypatch, "bench", "data", "--repeats", "2") == 0
+        assert asked == [(["data"], 2)]
 
     def test_none_is_all(self) -> None:
         assert bench.select([]) == list(bench.plans())
