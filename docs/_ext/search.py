@@ -9,6 +9,7 @@ import ast
 import asyncio
 import re
 import shutil
+import tempfile
 import textwrap
 from collections.abc import Iterator
 from html import escape
@@ -17,7 +18,8 @@ from typing import Any
 
 from docutils import nodes
 from evidence import Line
-from pagefind.index import IndexConfig, PagefindIndex
+from pagefind.index import IndexConfig
+from pagefind.service import PagefindService
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
@@ -102,8 +104,8 @@ def _is_link(item: nodes.Node) -> bool:
     return item.astext() == "".join(link.astext() for link in links)
 
 
-def _documents(app: Sphinx) -> Iterator[tuple[str, str]]:
-    """Yield the address of each section and the HTML to index for it."""
+def _documents(app: Sphinx) -> Iterator[str]:
+    """Yield the HTML to index for each section; its address is among what it says."""
     for page in sorted(app.env.found_docs):
         if page.startswith(LEFT_OUT):
             continue
@@ -112,9 +114,9 @@ def _documents(app: Sphinx) -> Iterator[tuple[str, str]]:
         for anchor, titles, parts in sections(app.env.get_doctree(page)):
             meta = _element("p", meta=f"title:{titles[-1]}")
             meta += _element("p", meta=f"where:{BELOW.join(titles[:-1])}")
+            meta += _element("p", meta=f"at:{uri}#{anchor}" if anchor else f"at:{uri}")
             words = (_element("p", text, weight=weight * w) for w, text in parts)
-            html = f'<html lang="en"><body>{meta}{"".join(words)}</body></html>'
-            yield (f"{uri}#{anchor}" if anchor else uri), html
+            yield f'<html lang="en"><body>{meta}{"".join(words)}</body></html>'
 
 
 def _element(tag: str, text: str = "", **settings: object) -> str:
@@ -126,11 +128,25 @@ def _element(tag: str, text: str = "", **settings: object) -> str:
     return f"<{tag}{attributes}>{escape(text)}</{tag}>"
 
 
-async def _index(app: Sphinx, folder: Path) -> None:
-    config = IndexConfig(output_path=str(folder), include_characters="_+=")
-    async with PagefindIndex(config=config) as index:
-        for url, content in _documents(app):
-            await index.add_html_file(content=content, url=url)
+async def _index(documents: Path, folder: Path) -> None:
+    """Write an index of a folder of documents.
+
+    Raises:
+        TimeoutError: if it is not written within a minute.
+    """
+    async with asyncio.timeout(60), PagefindService() as service:
+        index = await service.create_index(IndexConfig(include_characters="_+="))
+        # One request for all: each answer takes a tenth of a second to be noticed.
+        await index.add_directory(str(documents))
+        await index.write_files(str(folder))
+        # It answers before its files are written, and is terminated below.
+        while not _written(folder):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+
+
+def _written(folder: Path) -> bool:
+    """Return whether every file is: they are made first, and each is filled at once."""
+    return all(path.stat().st_size for path in folder.rglob("*.*"))
 
 
 def write_index(app: Sphinx, exception: Exception | None) -> None:
@@ -139,7 +155,10 @@ def write_index(app: Sphinx, exception: Exception | None) -> None:
         return
     folder = Path(app.outdir, "pagefind")
     shutil.rmtree(folder, ignore_errors=True)
-    asyncio.run(_index(app, folder))
+    with tempfile.TemporaryDirectory() as documents:
+        for number, document in enumerate(_documents(app)):
+            Path(documents, f"{number}.html").write_text(document, encoding="utf-8")
+        asyncio.run(_index(Path(documents), folder))
 
 
 def leave_own_search(app: Sphinx) -> None:

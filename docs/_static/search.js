@@ -30,10 +30,10 @@ async function find(pagefind) {
   return { number: all.length, places: places.map(({ place }) => place) };
 }
 
-function item({ url, meta, excerpt }) {
+function item({ meta, excerpt }) {
   const entry = document.createElement("li");
   const link = entry.appendChild(document.createElement("a"));
-  link.href = document.documentElement.dataset.content_root + url.replace(/^\//, "");
+  link.href = document.documentElement.dataset.content_root + meta.at;
   link.textContent = meta.title;
   const where = entry.appendChild(document.createElement("p"));
   where.className = "search-where";
@@ -63,5 +63,7 @@ async function show() {
 
 show().catch(() => {
   said.textContent =
-    "Search does not work where pages are opened from a folder. Serve it: python -m http.server";
+    location.protocol === "file:"
+      ? "Search does not work where pages are opened from a folder. Serve it: python -m http.server"
+      : "The index of the search could not be loaded. Load this page again.";
 });

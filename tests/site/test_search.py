@@ -20,7 +20,6 @@ SITE = ROOT / "build/html"
 class Fragment(TypedDict):
     """A section as Pagefind keeps it."""
 
-    url: str
     content: str
     meta: dict[str, str]
 
@@ -31,13 +30,19 @@ def fragments() -> dict[str, Fragment]:
     paths = (SITE / "pagefind/fragment").glob("*.pf_fragment")
     texts = (gzip.decompress(path.read_bytes()).decode() for path in paths)
     found: list[Fragment] = [json.loads(text[text.index("{") :]) for text in texts]
-    return {fragment["url"].lstrip("/"): fragment for fragment in found}
+    return {fragment["meta"]["at"]: fragment for fragment in found}
 
 
 @cache
 def soup(page: str) -> BeautifulSoup:
     """Return a page of the site."""
     return BeautifulSoup((SITE / page).read_text(encoding="utf-8"), "html.parser")
+
+
+def test_every_file_of_the_index_is_whole() -> None:
+    files = [path for path in (SITE / "pagefind").rglob("*") if path.is_file()]
+    assert len(files) > len(fragments()) > 100
+    assert [path.name for path in files if not path.stat().st_size] == []
 
 
 def test_every_section_can_be_found_where_it_is() -> None:
