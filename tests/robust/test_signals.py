@@ -49,18 +49,17 @@ def interrupted(
     program: Program, number: signal.Signals, after: float, how: dict[str, str | None]
 ) -> Interruption:
     """Interrupt a run of a program; again, and sooner, if that goes wrong."""
-    end = runner.interrupt(program, number, after, **how)
-    for _ in range(TRIES - 1):
-        if not complaint(end):
-            break
-        after *= 0.85
+    tries, misses = TRIES, MISSES
+    while True:
         end = runner.interrupt(program, number, after, **how)
-    for _ in range(MISSES):
-        if end.hit:
-            break
-        after *= 0.6
-        end = runner.interrupt(program, number, after, **how)
-    return end
+        if complaint(end) and tries > 1:
+            tries -= 1
+            after *= 0.85
+        elif not end.hit and misses:
+            misses -= 1
+            after *= 0.6
+        else:
+            return end
 
 
 def undisturbed(program: Program, method: str | None, server: str) -> float:
