@@ -25,6 +25,14 @@ SHIFTS = """() => new Promise((done) => {
   }).observe({ type: "layout-shift", buffered: true });
   setTimeout(() => done(sum), 300);
 })"""
+CUT_WORDS = """() => [...document.querySelectorAll("h1")].flatMap((title) =>
+  [...title.childNodes].filter((part) => part.nodeType === Node.TEXT_NODE).flatMap(
+    (text) => [...text.data.matchAll(/[A-Za-z]+/g)].filter(({ 0: word, index }) => {
+      const range = document.createRange();
+      range.setStart(text, index);
+      range.setEnd(text, index + word.length);
+      return range.getClientRects().length > 1;
+    }).map(([word]) => word)))"""
 FOCUS = """() => {
   const item = document.activeElement;
   if (item === document.body) return null;
@@ -84,6 +92,7 @@ def test_a_narrow_page_is_as_wide_as_its_window_and_stays_in_place(
         page.goto(f"/{name}")
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
         assert page.evaluate(SHIFTS) == 0
+        assert page.evaluate(CUT_WORDS) == []
 
 
 @pytest.mark.parametrize("name", SOME)
