@@ -82,7 +82,7 @@ copybutton_selector = ":not(.highlight-output) > .highlight > pre"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
-epub_basename = "master-python-concurrency"
+epub_basename = metadata["project"]["name"]
 html_theme = "furo"
 html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}
 pygments_dark_style = "github-dark"
