@@ -25,6 +25,11 @@ def install(session: nox.Session, group: str) -> None:
     session.install("--require-hashes", "-r", f"requirements/{group}.txt")
 
 
+def workers(per_core: int) -> str:
+    """Run more tests at once than there are cores: programs wait, most of the time."""
+    return f"--numprocesses={per_core * (os.cpu_count() or 1)}"
+
+
 def sphinx(session: nox.Session, *arguments: str) -> None:
     """Build something strictly."""
     session.run(
@@ -84,9 +89,9 @@ def tests(session: nox.Session) -> None:
     """
     install(session, "tests")
     if session.posargs[:1] == ["--soak"]:
-        session.run("python", "tests/soak.py", *session.posargs[1:])
+        session.run("python", "tests/soak.py", *session.posargs[1:], workers(3))
     else:
-        session.run("pytest", "--numprocesses=auto", *session.posargs)
+        session.run("pytest", workers(3), *session.posargs)
 
 
 @nox.session
@@ -109,8 +114,7 @@ def browser(session: nox.Session) -> None:
 def robust(session: nox.Session) -> None:
     """Kill, interrupt and starve every program: it must end soon, and say so."""
     install(session, "tests")
-    workers = 2 * (os.cpu_count() or 1)  # they wait, most of the time
-    session.run("pytest", f"--numprocesses={workers}", "tests/robust", *session.posargs)
+    session.run("pytest", workers(2), "tests/robust", *session.posargs)
 
 
 @nox.session

@@ -29,7 +29,7 @@ def busy_cores() -> Iterator[None]:
 
 def repeat(times: int, arguments: list[str]) -> int:
     """Run the tests so many times; return how many runs failed, having shown them."""
-    command = [sys.executable, "-m", "pytest", "--numprocesses=auto", "-q", *arguments]
+    command = [sys.executable, "-m", "pytest", "-q", *arguments]
     failed = 0
     for number in range(1, times + 1):
         started = time.monotonic()
