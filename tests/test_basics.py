@@ -179,7 +179,7 @@ class TestHashing:
 
         def hash_buffer() -> None:
             started.set()
-            gil_hashing.fingerprint(gil_hashing.BUFFERS[0] * 4)
+            gil_hashing.fingerprint(bytes(4 * gil_hashing.SIZE))
             finished.set()
 
         hasher = threading.Thread(target=hash_buffer)
@@ -189,9 +189,19 @@ class TestHashing:
         hasher.join()
         assert ran_meanwhile
 
-    def test_buffers_are_large_enough_to_release_the_gil(self) -> None:
+    def test_a_buffer_is_large_enough_to_release_the_gil(self) -> None:
         # hashlib keeps the GIL below 2048 bytes: https://docs.python.org/3/library/hashlib.html
-        assert all(len(buffer) > 2047 for buffer in gil_hashing.BUFFERS)
+        assert gil_hashing.SIZE > 2047
+
+    def test_both_ways_hash_it_four_times(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hashed: list[bytes] = []
+        monkeypatch.setattr(gil_hashing, "SIZE", 3)
+        monkeypatch.setattr(gil_hashing, "fingerprint", hashed.append)
+        monkeypatch.setattr(gil_hashing, "measure", lambda run: (1.0, len([*run()])))
+        gil_hashing.main()
+        assert hashed == [bytes(3)] * 8
 
 
 class TestStatus:
@@ -245,7 +255,7 @@ def test_joins_its_threads(
     ("program", "name", "figure"),
     [
         (gil_computing, "LIMITS", [50_000] * 8),
-        (gil_hashing, "BUFFERS", [bytes([n]) * 50_000_000 for n in range(4)]),
+        (gil_hashing, "SIZE", 50_000_000),
     ],
 )
 def test_figures_that_the_text_speaks_of(
