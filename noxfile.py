@@ -57,9 +57,8 @@ def docs(session: nox.Session) -> None:
     if session.interactive or "serve" in session.posargs:
         install(session, "live")
         session.run(
-            *("sphinx-autobuild", "--watch=snippets", "--port=0", "--quiet"),
-            "--pre-build=python -m snippets verify",
-            *SITE,
+            *("python", "docs/preview.py", "--watch=snippets", "--port=0", "--quiet"),
+            *("--pre-build=python -m snippets verify", "-Dpreview=1", *SITE),
         )
 
 

@@ -31,6 +31,7 @@ OPTIONS = {
     "extensions": "myst_parser,sphinx.ext.doctest,verified,programs,evidence,freshness",
     "verified_snippets": "../snippets",
 }
+ENVIRONMENT = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'docs/_ext'}"}
 CASES = sorted(set(SOUND.parent.glob("*.txt")) - {SOUND})
 
 
@@ -89,7 +90,7 @@ def build(folder: Path, *more: str) -> tuple[int, str]:
             *("docs", "out"),
         ],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'docs/_ext'}"},
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,

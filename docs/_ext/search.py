@@ -154,6 +154,8 @@ def write_index(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.name != "html":
         return
     folder = Path(app.outdir, "pagefind")
+    if app.config.preview and folder.exists():
+        return
     shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory() as documents:
         for number, document in enumerate(_documents(app)):
@@ -176,6 +178,7 @@ def search_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the index, and the page that shows what is found."""
+    app.setup_extension("freshness")
     app.connect("builder-inited", leave_own_search)
     app.connect("html-collect-pages", search_page)
     app.connect("build-finished", write_index)

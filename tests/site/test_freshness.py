@@ -62,6 +62,23 @@ def test_a_block_of_another_page(project: Path) -> None:
         other.write_text(f"# Other\n{session}{session}", encoding="utf-8")
 
 
+def test_a_list_of_everything_is_left_by_a_preview(project: Path) -> None:
+    path = project / "docs/reference/verification.md"
+    path.parent.mkdir()
+    path.write_text("# Verification\n\n```{evidence} blocks\n```\n", encoding="utf-8")
+    first = project / "docs/index.md"
+    shown = "\n```{toctree}\nreference/verification\n```\n"
+    first.write_text(first.read_text(encoding="utf-8") + shown, encoding="utf-8")
+    assert build(project) == (0, "")
+    session = "\n```{doctest}\n>>> 1\n1\n```\n"
+    first.write_text(first.read_text(encoding="utf-8") + session, encoding="utf-8")
+    for setting, rows in (("1", 6), ("1", 6), ("0", 7)):  # with the head
+        assert build(project, f"-Dpreview={setting}") == (0, "")
+        listed = (project / "out/reference/verification.html").read_text("utf-8")
+        assert listed.count("<tr") == rows
+        assert LINK in page(project)
+
+
 def test_a_ledger_that_changes(project: Path) -> None:
     path = project / "build/ledger.json"
     found = ledger.load(path)["basics/hello"]
