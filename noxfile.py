@@ -161,10 +161,13 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def audit(session: nox.Session) -> None:
-    """Look for known vulnerabilities in what is locked; needs the network."""
+    """Look for known vulnerabilities in what is locked; needs the network.
+
+    A package of which nothing could be learned is an error, not one without any.
+    """
     session.install("pip-audit")
     for path in sorted(Path("requirements").glob("*.txt")):
-        locked = "--require-hashes", "--disable-pip", "--requirement"
+        locked = "--strict", "--require-hashes", "--disable-pip", "--requirement"
         session.run("pip-audit", *locked, str(path))
 
 
