@@ -39,10 +39,17 @@ class BuilderHere(Builder):
             pages_alone = all(path.suffix == ".md" for path in changed_paths)
             before = [] if pages_alone else self.pre_build_commands
             failed = any(subprocess.call(line) for line in before)
-            if failed or sphinx_build(self.sphinx_args):
+            if failed or not self.build():
                 print("the pages that are served may be older than what was saved")
                 return
         print(f"serving {self.uri} until Ctrl-C", flush=True)
+
+    def build(self) -> bool:
+        """Return whether it could be built; what ends a build must not end all."""
+        try:
+            return sphinx_build(self.sphinx_args) == 0
+        except SystemExit:
+            return False
 
 
 def main() -> None:

@@ -44,6 +44,17 @@ def test_what_is_refused_is_said_and_the_page_stays(preview: Preview) -> None:
     assert "Another part" in preview.page()
 
 
+def test_what_ends_a_build_does_not_end_the_preview(preview: Preview) -> None:
+    ledger = preview.log.with_name("build") / "ledger.json"
+    text = ledger.read_text(encoding="utf-8")
+    ledger.write_text(text[:-5], encoding="utf-8")
+    change(preview, "A sound", "Another")
+    preview.wait_for("ledger.json")
+    ledger.write_text(text, encoding="utf-8")
+    change(preview, "Another", "One more")
+    assert "One more project" in preview.page()
+
+
 def test_what_is_imported_once_is_all_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(ROOT / "docs")
     for name in importlib.import_module("preview").LIBRARIES:
