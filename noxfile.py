@@ -58,7 +58,8 @@ def docs(session: nox.Session) -> None:
         install(session, "live")
         session.run(
             *("python", "docs/preview.py", "--watch=snippets", "--port=0", "--quiet"),
-            *("--pre-build=python -m snippets verify", "-Dpreview=1", *SITE),
+            *("--re-ignore=__pycache__", "--pre-build=python -m snippets verify"),
+            *("-Dpreview=1", *SITE),
         )
 
 
