@@ -37,6 +37,7 @@ class BuilderHere(Builder):
         if changed_paths:
             print("saved", *sorted({path.name for path in changed_paths}))
             pages_alone = all(path.suffix == ".md" for path in changed_paths)
+            # No page changes what a program does: what ran need not run again.
             before = [] if pages_alone else self.pre_build_commands
             failed = any(subprocess.call(line) for line in before)
             if failed or not self.build():

@@ -76,6 +76,8 @@ def serve(folder: Path, *options: str) -> Iterator[Preview]:
             command, cwd=folder, env=ENVIRONMENT, stdout=file, stderr=file
         ) as server,
     ):
-        yield Preview(log)
-        server.send_signal(signal.SIGINT)
+        try:
+            yield Preview(log)
+        finally:
+            server.send_signal(signal.SIGINT)
         assert server.wait(PATIENCE) == 0
