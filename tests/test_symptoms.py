@@ -225,16 +225,16 @@ class TestForkWithThreads:
         )
         assert not unjoined
 
-    def test_the_thread_runs_while_the_child_is_started(
+    def test_a_daemon_thread_runs_while_the_child_is_started(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        running: list[int] = []
+        running: list[threading.Thread] = []
         context = mock.Mock()
-        context.Process().start = lambda: running.append(threading.active_count())
+        context.Process().start = lambda: running.extend(threading.enumerate())
         monkeypatch.setattr("multiprocessing.get_context", lambda _: context)
-        before = threading.active_count()
+        before = threading.enumerate()
         assert fork_with_threads.warning("any") == "no warning"
-        assert running == [before + 1]
+        assert [thread.daemon for thread in running if thread not in before] == [True]
         context.Process.assert_called_with(target=int, daemon=True)
 
     def test_the_thread_ends_although_the_child_does_not_start(
