@@ -89,7 +89,8 @@ def tests(session: nox.Session) -> None:
     """
     install(session, "tests")
     if session.posargs[:1] == ["--soak"]:
-        session.run("python", "tests/soak.py", *session.posargs[1:], workers(3))
+        times, arguments = session.posargs[1:2], session.posargs[2:]
+        session.run("python", "tests/soak.py", *times, workers(3), *arguments)
     else:
         session.run("pytest", workers(3), *session.posargs)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.request import urlopen
 
 from cases import ENVIRONMENT
@@ -17,49 +18,54 @@ from websockets.sync.client import connect
 
 from snippets.catalogue import ROOT
 
+T = TypeVar("T")
+
 PATIENCE = 60  # seconds
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A site that is served, and the file to which the server writes what it says."""
+    """A site that is served: where, and the file to which the server says what."""
 
+    address: str  # host and port
     log: Path
-
-    def wait_for(self, pattern: str) -> re.Match[str]:
-        """Wait until the server says something."""
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
-            if found := re.search(pattern, self.log.read_text(encoding="utf-8")):
-                return found
-            time.sleep(0.02)
-        raise AssertionError(self.log.read_text(encoding="utf-8"))
-
-    def address(self) -> str:
-        """Return the host and the port, once it answers there."""
-        host, port = self.wait_for(r"serving http://([\d.]+):(\d+)").groups()
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
-            with suppress(ConnectionRefusedError):
-                socket.create_connection((host, port)).close()
-                return f"{host}:{port}"
-            time.sleep(0.02)
-        raise TimeoutError
 
     def page(self) -> str:
         """Return the first page, as it is served."""
-        address = f"http://{self.address()}/index.html"
-        with urlopen(address, timeout=PATIENCE) as reply:
+        with urlopen(f"http://{self.address}/index.html", timeout=PATIENCE) as reply:
             text: str = reply.read().decode()
             return text
 
     def reload(self, save: Callable[[], object]) -> float:
         """Save something; return how many seconds later browsers are told to reload."""
-        with connect(f"ws://{self.address()}/websocket-reload") as told:
+        with connect(f"ws://{self.address}/websocket-reload") as told:
             started = time.perf_counter()
             save()
             assert told.recv(timeout=PATIENCE) == "refresh"
         return time.perf_counter() - started
+
+
+def wait_for(pattern: str, log: Path) -> re.Match[str]:
+    """Wait until the server says something."""
+    return _once(lambda: re.search(pattern, log.read_text(encoding="utf-8")), log)
+
+
+def _once(look: Callable[[], T | None], log: Path) -> T:
+    """Return what a look finds, once it finds something."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if found := look():
+            return found
+        time.sleep(0.02)
+    raise TimeoutError(log.read_text(encoding="utf-8"))
+
+
+def _answers(host: str, port: str) -> bool:
+    """Return whether there is somebody who listens."""
+    with suppress(ConnectionRefusedError):
+        socket.create_connection((host, int(port)), PATIENCE).close()
+        return True
+    return False
 
 
 @contextmanager
@@ -77,7 +83,9 @@ def serve(folder: Path, *options: str) -> Iterator[Preview]:
         ) as server,
     ):
         try:
-            yield Preview(log)
+            host, port = wait_for(r"serving http://([\d.]+):(\d+)", log).groups()
+            _once(lambda: _answers(host, port), log)  # it says so a moment before
+            yield Preview(f"{host}:{port}", log)
         finally:
             server.send_signal(signal.SIGINT)
         assert server.wait(PATIENCE) == 0

@@ -12,6 +12,7 @@ PROGRAM = "snippets/basics/hello.py"
 PAGE = "out/index.html"
 DOCUMENTED = "\n```{eval-rst}\n.. py:function:: time.sleep(seconds)\n```\n"
 LINK = 'href="index.html#time.sleep"'
+SESSION = "\n```{doctest}\n>>> 1\n1\n```\n"
 
 
 @pytest.fixture
@@ -20,8 +21,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     extensions = f"{OPTIONS['extensions']},sphinx_codeautolink"
     monkeypatch.setitem(OPTIONS, "extensions", extensions)
     lay_out(SOUND, tmp_path)
-    with (tmp_path / "docs/index.md").open("a", encoding="utf-8") as file:
-        file.write(DOCUMENTED)
+    add(tmp_path, DOCUMENTED)
     change(tmp_path, "print(", "print(time.sleep(0)) or print(")
     change(tmp_path, "\n\n\n", "\n\nimport time\n\n\n")
     assert build(tmp_path) == (0, "")
@@ -34,6 +34,12 @@ def change(folder: Path, before: str, after: str) -> None:
     path = folder / PROGRAM
     path.write_text(path.read_text(encoding="utf-8").replace(before, after, 1))
     vouch_for([catalogue.read(path)], folder)
+
+
+def add(folder: Path, text: str) -> None:
+    """Add something to the first page."""
+    with (folder / "docs/index.md").open("a", encoding="utf-8") as file:
+        file.write(text)
 
 
 def page(folder: Path) -> str:
@@ -49,29 +55,23 @@ def test_a_program_that_changes(project: Path) -> None:
 
 
 def test_a_block_of_another_page(project: Path) -> None:
-    first = project / "docs/index.md"
-    shown = "\n```{toctree}\nother\n```\n\n```{evidence} figures\n```\n"
-    first.write_text(first.read_text(encoding="utf-8") + shown, encoding="utf-8")
+    add(project, "\n```{toctree}\nother\n```\n\n```{evidence} figures\n```\n")
     other = project / "docs/other.md"
-    session = "\n```{doctest}\n>>> 1\n1\n```\n"
-    other.write_text(f"# Other\n{session}", encoding="utf-8")
+    other.write_text(f"# Other\n{SESSION}", encoding="utf-8")
     for blocks in (6, 7):
         assert build(project) == (0, "")
         assert f"<p>{blocks}</p>" in page(project)
         assert LINK in page(project)
-        other.write_text(f"# Other\n{session}{session}", encoding="utf-8")
+        other.write_text(f"# Other\n{SESSION}{SESSION}", encoding="utf-8")
 
 
 def test_a_list_of_everything_is_left_by_a_preview(project: Path) -> None:
     path = project / "docs/reference/verification.md"
     path.parent.mkdir()
     path.write_text("# Verification\n\n```{evidence} blocks\n```\n", encoding="utf-8")
-    first = project / "docs/index.md"
-    shown = "\n```{toctree}\nreference/verification\n```\n"
-    first.write_text(first.read_text(encoding="utf-8") + shown, encoding="utf-8")
+    add(project, "\n```{toctree}\nreference/verification\n```\n")
     assert build(project) == (0, "")
-    session = "\n```{doctest}\n>>> 1\n1\n```\n"
-    first.write_text(first.read_text(encoding="utf-8") + session, encoding="utf-8")
+    add(project, SESSION)
     for setting, rows in (("1", 6), ("1", 6), ("0", 7)):  # with the head
         assert build(project, f"-Dpreview={setting}") == (0, "")
         listed = (project / "out/reference/verification.html").read_text("utf-8")

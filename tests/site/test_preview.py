@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cases import OPTIONS, SOUND, build, lay_out
-from previews import Preview, serve
+from previews import Preview, serve, wait_for
 
 from snippets.catalogue import ROOT
 
@@ -33,12 +33,12 @@ def test_what_is_saved_is_shown(preview: Preview) -> None:
     for before, after in (("A sound", "Another"), ("Another", "One more")):
         change(preview, f"{before} project", f"{after} project")
         assert f"{after} project" in preview.page()
-    preview.wait_for(r"saved index\.md\n")
+    wait_for(r"saved index\.md\n", preview.log)
 
 
 def test_what_is_refused_is_said_and_the_page_stays(preview: Preview) -> None:
     change(preview, "```{doctest}\n", "```python\n")
-    preview.wait_for(r"docs/index\.md:13: ")
+    wait_for(r"docs/index\.md:13: ", preview.log)
     assert "A sound project" in preview.page()
     change(preview, "```python\n", "## Another part\n\n```{doctest}\n")
     assert "Another part" in preview.page()
@@ -49,7 +49,7 @@ def test_what_ends_a_build_does_not_end_the_preview(preview: Preview) -> None:
     text = ledger.read_text(encoding="utf-8")
     ledger.write_text(text[:-5], encoding="utf-8")
     change(preview, "A sound", "Another")
-    preview.wait_for("ledger.json")
+    wait_for("ledger.json", preview.log)
     ledger.write_text(text, encoding="utf-8")
     change(preview, "Another", "One more")
     assert "One more project" in preview.page()
