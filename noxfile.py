@@ -42,7 +42,7 @@ def build(session: nox.Session, *options: str) -> None:
     """Build the site, once what it shows is verified."""
     install(session, "docs")
     session.run("python", "-m", "snippets", "verify")
-    complete = ["-Dverified_complete=1"] if "complete" in session.posargs else []
+    complete = ["-Dguide_complete=1"] if "complete" in session.posargs else []
     sphinx(session, *options, *complete, *SITE)
     session.log("the site is in build/html/index.html")
 
@@ -59,7 +59,7 @@ def docs(session: nox.Session) -> None:
         session.run(
             *("python", "docs/preview.py", "--watch=snippets", "--port=0", "--quiet"),
             *("--re-ignore=__pycache__", "--pre-build=python -m snippets verify"),
-            *("-Dpreview=1", *SITE),
+            *("-Dguide_preview=1", *SITE),
         )
 
 
@@ -90,7 +90,7 @@ def tests(session: nox.Session) -> None:
     install(session, "tests")
     if session.posargs[:1] == ["--soak"]:
         times, arguments = session.posargs[1:2], session.posargs[2:]
-        session.run("python", "tests/soak.py", *times, workers(3), *arguments)
+        session.run("python", "tests/measure/soak.py", *times, workers(3), *arguments)
     else:
         session.run("pytest", workers(3), *session.posargs)
 
@@ -130,7 +130,7 @@ def coverage(session: nox.Session) -> None:
 def new(session: nox.Session) -> None:
     """Begin an example, `-- threads/barrier`: program, test, place in the chapter."""
     install(session, "lint")
-    session.run("python", "tests/new.py", *session.posargs, env={"PYTHONPATH": "."})
+    session.run("python", "-m", "snippets", "new", *session.posargs)
     session.run("ruff", "check", "--quiet", "--fix", "--select=I", "tests")
     session.run("ruff", "format", "--quiet", "tests")
 
@@ -184,17 +184,16 @@ def typing(session: nox.Session) -> None:
 def mutants(session: nox.Session) -> None:
     """Break programs in turn: their tests must notice; `-- threads` for a chapter."""
     install(session, "tests")
-    session.run("python", "tests/mutants.py", *session.posargs, env={"PYTHONPATH": "."})
+    session.run("python", "-m", "tests.mutation", *session.posargs)
 
 
 @nox.session(name="bench-site")
 def bench_site(session: nox.Session) -> None:
     """Measure what verifying and building cost, and how both grow."""
     install(session, "site")
-    path = os.pathsep.join(["docs/_ext", "."])
     # Where no bytecode is kept, every start compiles everything anew.
-    environment = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": None}
-    session.run("python", "tests/bench_site.py", env=environment)
+    environment = {"PYTHONPATH": ".", "PYTHONDONTWRITEBYTECODE": None}
+    session.run("python", "tests/measure/site.py", env=environment)
 
 
 @nox.session
@@ -207,7 +206,7 @@ def linkcheck(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def lighthouse(session: nox.Session) -> None:
     """Let Lighthouse judge the built site; `-- NAME=FOLDER` puts others beside it."""
-    session.run("python", "tests/lighthouse.py", *session.posargs)
+    session.run("python", "tests/measure/lighthouse.py", *session.posargs)
 
 
 @nox.session(venv_backend="none")

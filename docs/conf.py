@@ -10,16 +10,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE / "_ext")]
+sys.path.insert(0, str(HERE.parent))
 
-from programs import PublicModule  # noqa: E402 - it is found by the line above
+from docs._ext.figures.programs import PublicModule  # noqa: E402 - it is found by the line above
 
 gc.disable()  # a build leaves next to no garbage, and spent a third on looking for it
 
 project = "Master Python Concurrency"
 metadata = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))
 version = metadata["project"]["version"]
-summary = metadata["project"]["description"]
 author = "the authors of Master Python Concurrency"
 project_copyright = f"%Y, {author}"
 
@@ -35,20 +34,7 @@ extensions = [
     "sphinx_sitemap",
     "sphinxext.opengraph",
     "notfound.extension",
-    "verified",
-    "programs",
-    "evidence",
-    "freshness",
-    "pictures",
-    "timelines",
-    "diagrams",
-    "chooser",
-    "charts",
-    "hover",
-    "search",
-    "book",
-    "copies",
-    "downloads",
+    "docs._ext",
 ]
 exclude_patterns = ["_*"]
 nitpicky = True
@@ -96,6 +82,15 @@ html_favicon = html_logo = "_static/mark.svg"
 templates_path = ["_templates"]
 html_copy_source = False
 html_show_sphinx = False
+
+# Our own: docs/_ext/__init__.py has them all.
+guide_name = metadata["project"]["name"]
+guide_summary = metadata["project"]["description"]
+guide_search_weights = {
+    "reference/catalogue/": 0,  # says again what the chapters say
+    "reference/corrections": 0.4,
+    "reference/glossary": 0.4,
+}
 
 # Where the site is published, if it is: whoever publishes it says so.
 published = os.environ.get("SITE_URL") or os.environ.get("READTHEDOCS_CANONICAL_URL")

@@ -7,25 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from snippets import (
-    bench,
-    catalogue,
-    classify,
-    lanes,
-    ledger,
-    output,
-    recordings,
-    runner,
-    timelines,
-    tracing,
-    verify,
-)
-from snippets.catalogue import HTTPBIN, CatalogueError, Program
-from snippets.classify import ClassifyError
-from snippets.ledger import LEDGER, LedgerError
-from snippets.measurements import MeasurementError
-
-RUNS_TO_RECORD = 3  # one run cannot tell what varies
+from snippets._tools import catalogue, classify, new, record
+from snippets._tools.bench import bench
+from snippets._tools.bench.measurements import MeasurementError
+from snippets._tools.catalogue import HTTPBIN, CatalogueError
+from snippets._tools.classify import ClassifyError
+from snippets._tools.evidence import ledger, recordings
+from snippets._tools.evidence.ledger import LEDGER, LedgerError
+from snippets._tools.runs import runner, verify
 
 
 def _list(_: argparse.Namespace) -> int:
@@ -39,15 +28,9 @@ def _show(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_obstacle(program: Program) -> None:
-    if program.obstacle:
-        message = f"{program.name} {program.obstacle}."
-        raise CatalogueError(message)
-
-
 def _run(arguments: argparse.Namespace) -> int:
     program = catalogue.find(arguments.name)
-    _check_obstacle(program)
+    catalogue.check_obstacle(program)
     with contextlib.ExitStack() as stack:
         environment = dict(os.environ)
         if program.needs_server and HTTPBIN not in environment:
@@ -58,62 +41,17 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _record(arguments: argparse.Namespace) -> int:
-    programs = catalogue.select(arguments.names)
-    with contextlib.ExitStack() as stack:
-        server = None
-        if any(program.needs_server for program in programs):
-            server = stack.enter_context(runner.local_server())
-        for program in programs:
-            _check_obstacle(program)
-            if not arguments.timelines:
-                _record_output(program, server)
-            if program.concurrent:
-                _record_timeline(program, server)
+    for line in record.record(arguments.names, timelines_only=arguments.timelines):
+        print(line, flush=True)
     return 0
 
 
-def _record_output(program: Program, server: str | None) -> None:
-    program.output.write_text(_agreed_output(program, server), encoding="utf-8")
-    recordings.save(program)
-    print(f"recorded {program.name}, {program.comparison}")
-
-
-def _record_timeline(program: Program, server: str | None) -> None:
-    """Keep the run that other programs have disturbed least."""
-    runs = (tracing.witness(program, server) for _ in range(RUNS_TO_RECORD))
-    found = (lanes.timeline(program, run) for run in runs)
-    timeline = min(found, key=lanes.disturbed)
-    timelines.save(timeline, program)
-    print(f"recorded {program.name}, {len(timeline.lanes)} lanes")
-
-
-def _agreed_output(program: Program, server: str | None) -> str:
-    """Return the last of several outputs, if all of them are the same as compared.
-
-    Raises:
-        CatalogueError: if a run fails, or if two differ in more than the program says.
-    """
-    previous = None
-    for _ in range(RUNS_TO_RECORD):
-        result = runner.run(program, server=server)
-        if complaint := result.complaint():
-            message = f"{program.name} {complaint}"
-            raise CatalogueError(message)
-        if previous is not None:
-            difference = output.difference(previous, result.stdout, program.comparison)
-            if difference:
-                choices = "; ".join(
-                    f"`Output: {phrase}.`" for phrase in catalogue.PHRASES
-                )
-                message = (
-                    f"{program.name}, {program.comparison}, varies:\n"
-                    f"{difference}\n"
-                    f"Make them the same, or end its docstring with one of {choices}."
-                )
-                raise CatalogueError(message)
-        previous = result.stdout
-    assert previous is not None
-    return previous
+def _new(arguments: argparse.Namespace) -> int:
+    written = new.begin(arguments.name)
+    print(*(path.relative_to(catalogue.ROOT) for path in written), sep="\n")
+    name = catalogue.read(written[0]).name
+    print(f"Write them, and then: nox -s record -- {name}")
+    return 0
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -172,6 +110,7 @@ COMMANDS = (
     ("show", _show, "print the source of a program"),
     ("run", _run, "run a program, with the local HTTP server if it needs one"),
     ("record", _record, "run programs and write down what they print and do"),
+    ("new", _new, "begin a program: its file, its place in a chapter, its test"),
     ("verify", _verify, "run programs that the ledger does not vouch for"),
     ("merge", _merge, "add the ledgers of other machines to the one here"),
     ("bench", _bench, "measure what the site draws as charts, on this machine"),
@@ -193,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_arguments(command: argparse.ArgumentParser, name: str) -> None:
     add = command.add_argument
-    if name in {"show", "run"}:
+    if name in {"show", "run", "new"}:
         add("name", help="a program, such as basics/same_work")
     elif name in {"record", "verify"}:
         add("names", nargs="*", help="programs or chapters; all if none")

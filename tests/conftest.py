@@ -12,11 +12,13 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
-from cases import MakeProgram
 
-from snippets import catalogue, ledger, runner
-from snippets.catalogue import HTTPBIN, Program
-from snippets.ledger import LedgerError
+from snippets._tools import catalogue
+from snippets._tools.catalogue import HTTPBIN, Program
+from snippets._tools.evidence import ledger
+from snippets._tools.evidence.ledger import LedgerError
+from snippets._tools.runs import runner
+from tests.helpers.cases import MakeProgram
 
 Method = Callable[..., None]
 GRACE = 2.0  # seconds that a pool's helper threads get to end

@@ -1,4 +1,4 @@
-// Shows what Pagefind finds in the sections of the site: docs/_ext/search.py.
+// Shows what Pagefind finds in the sections of the site: docs/_ext/pages/search.py.
 const list = document.querySelector("#search-places");
 const said = document.querySelector("#search-said");
 const query = new URLSearchParams(location.search).get("q")?.trim() ?? "";

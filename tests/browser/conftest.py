@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from snippets.catalogue import ROOT
+from snippets._tools.catalogue import ROOT
 
 SITE = ROOT / "build/html"
 NAMES = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"

@@ -14,8 +14,9 @@ import pytest
 import uv
 from playwright.sync_api import Page
 
-from snippets import catalogue, output, verify
-from snippets.catalogue import HTTPBIN, ROOT, Program
+from snippets._tools import catalogue
+from snippets._tools.catalogue import HTTPBIN, ROOT, Program
+from snippets._tools.runs import output, verify
 
 SITE = ROOT / "build/html"
 BLOCKS: list[dict[str, Any]] = (

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from snippets.catalogue import ROOT
+from snippets._tools.catalogue import ROOT
 
 SITE = ROOT / "build/html"
 PAGES = sorted(

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from snippets.catalogue import ROOT
+from snippets._tools.catalogue import ROOT
 
 SITE = ROOT / "build/html"
 PARTS = tomllib.loads(Path(__file__).with_name("queries.toml").read_text("utf-8"))

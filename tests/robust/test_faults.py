@@ -13,11 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from faulty_server import Fault, faulty_server
 
-from snippets import catalogue, runner
-from snippets.catalogue import Program
-from snippets.runner import Run
+from snippets._tools import catalogue
+from snippets._tools.catalogue import Program
+from snippets._tools.runs import runner
+from snippets._tools.runs.runner import Run
+from tests.helpers.faulty_server import Fault, faulty_server
 
 LIMIT = 70.0  # seconds; the longest deadline of a program is 60
 CONCURRENT = re.compile(r"\w*Queue\b|\w+PoolExecutor|\bPool\(|\bProcess\(|_executor\(")
@@ -84,7 +85,6 @@ FAILING = {
     "threads/thread_exception",
 }
 NETWORK = {"cases/web_requests", "coroutines/fetch_pages"}
-SERVERS = {"coroutines/local_server"}  # it is what misbehaves
 HARMLESS = {  # a fault that a program may get over
     ("cases/web_requests", Fault.BUSY_TWICE),  # it tries three times
     ("coroutines/fetch_pages", Fault.NO_TEXT),  # it asks for bytes
@@ -189,8 +189,8 @@ def test_every_program_that_may_fail_has_its_fault() -> None:
         if CONCURRENT.search(program.path.read_text(encoding="utf-8"))
         or program.starts_processes
     }
-    missing = concurrent - set(WORK) - set(ORDERS) - FAILING - SERVERS
+    missing = concurrent - set(WORK) - set(ORDERS) - FAILING
     assert missing == set(), "name in WORK the function that their workers call"
     network = {name for name, program in PROGRAMS.items() if program.needs_server}
-    assert network - NETWORK - SERVERS == set(), "add them to NETWORK"
-    assert (set(WORK) | FAILING | NETWORK | SERVERS) - set(PROGRAMS) == set()
+    assert network - NETWORK == set(), "add them to NETWORK"
+    assert (set(WORK) | FAILING | NETWORK) - set(PROGRAMS) == set()

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from snippets import catalogue, runner
-from snippets.catalogue import Program
-from snippets.runner import Interruption
+from snippets._tools import catalogue
+from snippets._tools.catalogue import Program
+from snippets._tools.runs import runner
+from snippets._tools.runs.runner import Interruption
 
 PATIENCE = 2.0  # seconds from the signal to the end of the last process
 MOMENTS = (0.15, 0.45, 0.75)  # of the time that an undisturbed run takes

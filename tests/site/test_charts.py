@@ -6,16 +6,16 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
 
-import charts
 import pytest
 from bs4 import BeautifulSoup
-from cases import OPTIONS, SOUND, build, lay_out
-from charts import CHARTS, Scale, quantity, scale_of
-from pictures import WIDTH
 
-from snippets import bench, measurements
-from snippets.catalogue import ROOT
-from snippets.measurements import Measurement, Point
+from docs._ext.figures import charts
+from docs._ext.figures.charts import CHARTS, Scale, quantity, scale_of
+from docs._ext.figures.pictures import WIDTH
+from snippets._tools.bench import bench, measurements
+from snippets._tools.bench.measurements import Measurement, Point
+from snippets._tools.catalogue import ROOT
+from tests.helpers.cases import SOUND, build, lay_out
 
 SITE = ROOT / "build/html"
 KNOWN = measurements.load()
@@ -202,10 +202,8 @@ class TestPage:
     """A small project with a chart, really built."""
 
     @pytest.fixture
-    def project(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    def project(self, tmp_path: Path) -> Path:
         """Return the folder of a sound project whose page has a chart."""
-        extensions = f"{OPTIONS['extensions']},charts"
-        monkeypatch.setitem(OPTIONS, "extensions", extensions)
         lay_out(SOUND, tmp_path)
         page = tmp_path / "docs/index.md"
         page.write_text(page.read_text(encoding="utf-8") + "\n" + CHART)
@@ -214,7 +212,8 @@ class TestPage:
     def save(self, project: Path, **changes: object) -> Path:
         """Write a measurement that has just been made, but for some changes."""
         made = measurements.measured(ROWS.points, {}, 5)
-        path = project / "snippets/measurements.json"
+        path = project / "snippets/_tools/bench/measurements.json"
+        path.parent.mkdir(parents=True)
         measurements.save({"starting": replace(made, **changes)}, path)  # type: ignore[arg-type]
         return path
 

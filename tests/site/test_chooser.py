@@ -2,7 +2,7 @@
 
 from bs4 import BeautifulSoup, Tag
 
-from snippets.catalogue import ROOT
+from snippets._tools.catalogue import ROOT
 from snippets.choosing.choose import QUESTIONS, RULES
 
 SITE = ROOT / "build/html"

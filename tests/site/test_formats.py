@@ -1,26 +1,27 @@
 """The site in other forms: an archive that runs, copies for tools, a book."""
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
-import downloads
 import pytest
-from cases import OPTIONS, SOUND, build, lay_out
 
-from snippets import catalogue
-from snippets.catalogue import ROOT
+from snippets._tools import catalogue
+from snippets._tools.catalogue import ROOT
+from tests.helpers.cases import OPTIONS, SOUND, build, lay_out
 
-ARCHIVE = ROOT / f"build/html/{downloads.NAME}.zip"
+NAME = "master-python-concurrency"
+ARCHIVE = ROOT / f"build/html/{NAME}.zip"
 MORE = "\nMore.\n\n```{diagram} event_loop\nHow it *turns*.\n```\n\n```{chooser}\n```\n"
 
 
 def test_the_archive_has_every_program_and_runs_it(tmp_path: Path) -> None:
     with zipfile.ZipFile(ARCHIVE) as archive:
         archive.extractall(tmp_path)
-    folder = tmp_path / downloads.NAME
+    folder = tmp_path / NAME
     for program in catalogue.programs().values():
         for path in (program.path, program.output):
             copy = folder / path.relative_to(ROOT)
@@ -37,11 +38,9 @@ def test_the_archive_has_every_program_and_runs_it(tmp_path: Path) -> None:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of a project that has a picture and the chooser."""
-    extensions = f"{OPTIONS['extensions']},diagrams,chooser,copies,book"
-    monkeypatch.setitem(OPTIONS, "extensions", extensions)
     more = {
         "project": "A project",
-        "summary": "It is small",
+        "guide_summary": "It is small",
         "version": "1",
         "copyright": "nobody",
         "html_baseurl": "https://example.org/",
@@ -52,6 +51,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in more.items():
         monkeypatch.setitem(OPTIONS, name, value)
     lay_out(SOUND, tmp_path)
+    shutil.copytree(ROOT / "docs/_diagrams", tmp_path / "docs/_diagrams")
     page = tmp_path / "docs/index.md"
     page.write_text(page.read_text(encoding="utf-8") + MORE, encoding="utf-8")
     return tmp_path

@@ -4,9 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cases import OPTIONS, SOUND, build, lay_out, vouch_for
 
-from snippets import catalogue, ledger
+from snippets._tools import catalogue
+from snippets._tools.evidence import ledger
+from tests.helpers.cases import OPTIONS, SOUND, build, lay_out, vouch_for
 
 PROGRAM = "snippets/basics/hello.py"
 PAGE = "out/index.html"
@@ -73,7 +74,7 @@ def test_a_list_of_everything_is_left_by_a_preview(project: Path) -> None:
     assert build(project) == (0, "")
     add(project, SESSION)
     for setting, rows in (("1", 6), ("1", 6), ("0", 7)):  # with the head
-        assert build(project, f"-Dpreview={setting}") == (0, "")
+        assert build(project, f"-Dguide_preview={setting}") == (0, "")
         listed = (project / "out/reference/verification.html").read_text("utf-8")
         assert listed.count("<tr") == rows
         assert LINK in page(project)

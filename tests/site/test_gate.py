@@ -3,14 +3,15 @@
 import doctest
 from pathlib import Path
 
-import evidence
 import pytest
-from cases import CASES, SOUND, build, expected, lay_out
 from docutils import nodes
 from sphinx.pycode import ModuleAnalyzer
-from verified import RefusedError, classify
 
-from snippets import catalogue, recordings
+from docs._ext.figures import evidence
+from docs._ext.gate.blocks import RefusedError, classify
+from snippets._tools import catalogue
+from snippets._tools.evidence import recordings
+from tests.helpers.cases import CASES, SOUND, build, expected, lay_out
 
 NEWER = '# /// script\n# requires-python = ">=3.99"\n# ///\n'
 
@@ -46,7 +47,7 @@ def test_a_program_too_new_for_this_python_is_shown_as_not_run(tmp_path: Path) -
     assert build(tmp_path) == (0, "")
     page = (tmp_path / "out/index.html").read_text(encoding="utf-8")
     assert "Not run for this copy of the site: it needs Python 3.99" in page
-    status, said = build(tmp_path, "-Dverified_complete=1")
+    status, said = build(tmp_path, "-Dguide_complete=1")
     assert status != 0
     assert "snippets/basics/hello.py:1: has changed" in said
 

@@ -4,7 +4,7 @@ import re
 
 from bs4 import BeautifulSoup
 
-from snippets.catalogue import ROOT
+from snippets._tools.catalogue import ROOT
 
 SITE = ROOT / "build/html"
 GLOSSARY = ROOT / "docs/reference/glossary.md"

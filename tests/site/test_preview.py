@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cases import OPTIONS, SOUND, build, lay_out
-from previews import Preview, serve, wait_for
 
-from snippets.catalogue import ROOT
+from snippets._tools.catalogue import ROOT
+from tests.helpers.cases import OPTIONS, SOUND, build, lay_out
+from tests.helpers.previews import Preview, serve, wait_for
 
 
 @pytest.fixture

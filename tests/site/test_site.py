@@ -13,10 +13,11 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from fences import COMMANDS, SESSIONS
 
-from snippets import catalogue, ledger
-from snippets.catalogue import ROOT
+from snippets._tools import catalogue
+from snippets._tools.catalogue import ROOT
+from snippets._tools.evidence import ledger
+from tests.helpers.fences import COMMANDS, SESSIONS
 
 SITE = ROOT / "build/html"
 PAGES = sorted(
@@ -102,14 +103,17 @@ def test_a_program_and_its_output_are_shown_as_they_are(name: str) -> None:
 def proof_of(block: Block) -> str:
     """Return how the name of the test that verifies a block begins."""
     place = f"[docs/{block['page']}.md:{block['line']}]"
+    programs, blocks = (
+        f"tests/programs/test_every_{what}.py::test" for what in ("program", "block")
+    )
     if block["kind"] == "command":
-        return f"tests/test_blocks.py::test_command_works{place}"
+        return f"{blocks}_command_works{place}"
     if block["kind"] != "session":
-        return f"tests/test_programs.py::test_prints_its_output[{block['source']}"
+        return f"{programs}_prints_its_output[{block['source']}"
     if not block["source"]:
-        return f"tests/test_blocks.py::test_session_is_true{place}"
+        return f"{blocks}_session_is_true{place}"
     _, chapter, stem, *_ = block["source"].split(".")  # of a docstring
-    return f"tests/test_programs.py::test_docstrings_are_true[{chapter}/{stem}]"
+    return f"{programs}_docstrings_are_true[{chapter}/{stem}]"
 
 
 def test_every_block_has_a_test() -> None:
@@ -139,7 +143,10 @@ def test_every_program_of_a_page_has_its_evidence(page: str) -> None:
         assert download.name == f"{stem}.py"
         assert download.read_bytes() == PROGRAMS[name].path.read_bytes()
         assert source.read_bytes() == PROGRAMS[name].path.read_bytes()
-        assert tests.read_bytes() == (ROOT / f"tests/test_{chapter}.py").read_bytes()
+        assert (
+            tests.read_bytes()
+            == (ROOT / f"tests/programs/test_{chapter}.py").read_bytes()
+        )
         target, _, row = targets["Evidence"].partition("#")
         assert ((SITE / page).parent / target).resolve() == SITE / f"{EVIDENCE}.html"
         assert row == f"evidence-{name.translate(DASHES)}"

@@ -8,14 +8,16 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-import timelines as drawn
 from bs4 import BeautifulSoup
-from cases import OPTIONS, SOUND, build, lay_out, vouch_for
-from pictures import WIDTH
 
-from snippets import catalogue, ledger, timelines
-from snippets.catalogue import ROOT
-from snippets.timelines import STATES, Lane, Moment, Segment, Timeline
+from docs._ext.figures import timelines as drawn
+from docs._ext.figures.pictures import WIDTH
+from snippets._tools import catalogue
+from snippets._tools.catalogue import ROOT
+from snippets._tools.evidence import ledger
+from snippets._tools.timeline import store
+from snippets._tools.timeline.store import STATES, Lane, Moment, Segment, Timeline
+from tests.helpers.cases import SOUND, build, lay_out, vouch_for
 
 NAMES = [p.name for p in catalogue.programs().values() if p.concurrent]
 EVERYTHING = tuple(
@@ -55,7 +57,7 @@ def classes(picture: ET.Element, tag: str) -> list[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_timeline_lies_in_its_picture(name: str) -> None:
-    picture = parse(timelines.load(catalogue.find(name)))
+    picture = parse(store.load(catalogue.find(name)))
     _, _, width, height = map(float, picture.attrib["viewBox"].split())
     assert width == WIDTH
     for element in picture.iter():
@@ -171,10 +173,8 @@ class TestPage:
     """A small project with a program that has a timeline, really built."""
 
     @pytest.fixture
-    def project(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    def project(self, tmp_path: Path) -> Path:
         """Return the folder of a sound project whose program has a timeline."""
-        extensions = f"{OPTIONS['extensions']},pictures,timelines"
-        monkeypatch.setitem(OPTIONS, "extensions", extensions)
         lay_out(SOUND, tmp_path)
         path = tmp_path / "snippets/basics/hello.py"
         text = path.read_text(encoding="utf-8")
@@ -183,7 +183,7 @@ class TestPage:
         assert program.concurrent
         vouch_for([program], tmp_path)
         source = ledger.evidence(program).source
-        timelines.save(replace(RUN, source=source), program)
+        store.save(replace(RUN, source=source), program)
         return tmp_path
 
     def say(self, project: Path, text: str) -> None:

@@ -1,0 +1,1 @@
+"""What pages show: programs, their evidence, timelines, charts, diagrams."""

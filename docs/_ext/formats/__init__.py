@@ -1,0 +1,1 @@
+"""The site in other forms: a book, copies for tools, an archive."""

@@ -1,0 +1,1 @@
+"""What may be shown: every block accounted for, on the pages as on the site."""

@@ -1,0 +1,272 @@
+"""Refuse every code block that nothing verifies, and write down all the others.
+
+The manifest, ``manifest.json`` beside the pages, names each block of the site with its
+page, line and kind. ``tests/site`` compares it with the HTML and with the tests.
+"""
+
+import doctest
+import functools
+import hashlib
+import importlib
+import json
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.pycode import ModuleAnalyzer
+from sphinx.util import logging
+
+from snippets._tools import catalogue
+from snippets._tools.catalogue import CatalogueError, Program
+from snippets._tools.evidence import ledger, recordings
+from snippets._tools.evidence.ledger import Ledger, LedgerError
+from snippets._tools.evidence.recordings import Recording
+from snippets._tools.timeline import store
+
+logger = logging.getLogger(__name__)
+
+
+class Kind(StrEnum):
+    """What a code block is, and so how it is verified."""
+
+    PROGRAM = "program"
+    EXCERPT = "excerpt"
+    OUTPUT = "output"
+    SESSION = "session"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A code block of a page.
+
+    ``source`` is the program's name, or for a session of a docstring its object.
+    """
+
+    page: str
+    line: int
+    kind: Kind
+    source: str
+    sha256: str
+
+
+class RefusedError(Exception):
+    """A block that nothing verifies; the text says why, and what to do."""
+
+
+def known_programs(app: Sphinx) -> dict[str, Program]:
+    """Return the programs of the guide; a case of the tests has its own."""
+    return catalogue.programs(_snippets(app))
+
+
+def known_recordings(app: Sphinx) -> dict[str, Recording]:
+    """Return where and when the outputs were recorded."""
+    return recordings.load(_snippets(app))
+
+
+def _snippets(app: Sphinx) -> Path:
+    return Path(app.confdir, app.config.guide_snippets).resolve()
+
+
+def classify(node: nodes.Element, programs: Iterable[Program]) -> tuple[Kind, str]:
+    """Return what a block is, and which program it shows.
+
+    Raises:
+        RefusedError: if nothing verifies the block.
+    """
+    if included := node.get("source"):
+        return _included(node.astext(), Path(included), programs)
+    if "docstring of" in (node.source or "") and isinstance(node, nodes.doctest_block):
+        owner = (node.source or "").rpartition("docstring of ")[2]
+        _run_session(node.astext(), owner)
+        return Kind.SESSION, owner
+    if node.get("testnodetype") == "doctest":
+        _run_session(node.astext(), "")
+        return Kind.SESSION, ""
+    if node.get("language") == "console":
+        return Kind.COMMAND, ""
+    reason = (
+        "no test runs this block; make it a program, snippets/CHAPTER/NAME.py, and "
+        "show it by literalinclude, or a session (doctest), or a command (console)"
+    )
+    raise RefusedError(reason)
+
+
+def _included(text: str, path: Path, programs: Iterable[Program]) -> tuple[Kind, str]:
+    for program in programs:
+        if path == program.output:
+            if text != path.read_text(encoding="utf-8"):
+                reason = f"shows a part of {path.name}; show the whole output"
+                raise RefusedError(reason)
+            return Kind.OUTPUT, program.name
+        if path == program.path:
+            if text == path.read_text(encoding="utf-8"):
+                return Kind.PROGRAM, program.name
+            if text in _definitions(path):
+                return Kind.EXCERPT, program.name
+            reason = (
+                f"shows a part of {path.name} that is no whole function or class; "
+                "take it by :pyobject:"
+            )
+            raise RefusedError(reason)
+    reason = f"{path.name} is no program of the guide, and no output of one"
+    raise RefusedError(reason)
+
+
+def _run_session(text: str, owner: str) -> None:
+    """Run a session, that of a docstring with the names of its program.
+
+    Raises:
+        RefusedError: if it prints something else than it shows.
+    """
+    names: dict[str, object] = {}
+    if owner:
+        names |= vars(importlib.import_module(".".join(owner.split(".")[:3])))
+    test = doctest.DocTestParser().get_doctest(text, names, "session", None, 0)
+    said: list[str] = []
+    if doctest.DocTestRunner(verbose=False).run(test, out=said.append).failed:
+        reason = "this session does not print what it shows\n" + "".join(said)
+        raise RefusedError(reason)
+
+
+def _definitions(path: Path) -> Iterator[str]:
+    """Yield the source of each function and class, as it stands and dedented."""
+    source = path.read_text(encoding="utf-8")
+    lines = source.splitlines(keepends=True)
+    tags = ModuleAnalyzer.for_string(source, path.stem, str(path)).find_tags()
+    for _, start, end in tags.values():
+        yield "".join(lines[start - 1 : end])
+        yield textwrap.dedent("".join(lines[start - 1 : end]))
+
+
+def check_page(app: Sphinx, doctree: nodes.document) -> None:
+    """Classify each block of a page; report those that are refused."""
+    page = app.env.current_document.docname
+    blocks: list[Block] = []
+    for node in doctree.findall(nodes.FixedTextElement):
+        code = isinstance(node, nodes.literal_block | nodes.doctest_block)
+        if not code or isinstance(node.parent, nodes.system_message):
+            continue
+        try:
+            kind, source = classify(node, known_programs(app).values())
+        except RefusedError as reason:
+            logger.error("unverified block: %s", reason, location=node, type="verified")  # noqa: TRY400
+            continue
+        digest = hashlib.sha256(node.astext().rstrip("\n").encode()).hexdigest()
+        blocks.append(Block(page, node.line or 0, kind, source, digest))
+        node["kind"] = kind
+    pages_of_blocks(app.env)[page] = blocks
+
+
+def pages_of_blocks(env: BuildEnvironment) -> dict[str, list[Block]]:
+    """Return the blocks that were found, page by page."""
+    if not hasattr(env, "guide_blocks"):
+        env.guide_blocks = {}  # type: ignore[attr-defined]
+    return env.guide_blocks  # type: ignore[attr-defined, no-any-return]
+
+
+def forget_page(_: Sphinx, env: BuildEnvironment, page: str) -> None:
+    """Forget the blocks of a page that is read anew, or gone."""
+    pages_of_blocks(env).pop(page, None)
+
+
+def merge_pages(
+    _: Sphinx, env: BuildEnvironment, pages: set[str], other: BuildEnvironment
+) -> None:
+    """Take over the blocks of pages that another process has read."""
+    found = pages_of_blocks(other)
+    pages_of_blocks(env).update({page: found[page] for page in pages if page in found})
+
+
+def check_programs(app: Sphinx, env: BuildEnvironment) -> None:
+    """Report each program, and each output, that no page shows whole."""
+    shown = {
+        (b.kind, b.source) for blocks in pages_of_blocks(env).values() for b in blocks
+    }
+    for program in known_programs(app).values():
+        for kind, path in (
+            (Kind.PROGRAM, program.path),
+            (Kind.OUTPUT, program.output),
+        ):
+            if (kind, program.name) not in shown:
+                logger.error(
+                    "no page shows the %s %s: include it literally in %s.md",
+                    kind,
+                    path.relative_to(path.parents[2]),
+                    _page_of(program, env),
+                    type="verified",
+                )
+
+
+def _page_of(program: Program, env: BuildEnvironment) -> str:
+    """Return the page of a program's chapter; that of the catalogue lies deeper."""
+    pages = [page for page in env.found_docs if page.endswith(f"/{program.chapter}")]
+    return min(pages, key=len, default=f"guide/{program.chapter}")
+
+
+def write_manifest(app: Sphinx, exception: Exception | None) -> None:
+    """Write down every block of the site, page by page in their order."""
+    if exception or app.builder.name != "html":
+        return
+    blocks = [
+        asdict(b) for _, page in sorted(pages_of_blocks(app.env).items()) for b in page
+    ]
+    text = json.dumps({"blocks": blocks}, indent=1)
+    Path(app.outdir, "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+
+def start_anew(app: Sphinx, _: Exception | None) -> None:
+    """Let the next build read every page again, if this one complained.
+
+    A page that has not changed is not read again, and what is wrong with it not said
+    again: the next build would succeed.
+    """
+    if app._warncount:  # noqa: SLF001 - the exit status is not known yet
+        Path(app.doctreedir, ENV_PICKLE_FILENAME).unlink(missing_ok=True)
+
+
+def known_runs(app: Sphinx) -> Ledger:
+    """Return the ledger that the site is built from."""
+    return _load(Path(app.confdir, app.config.guide_ledger).resolve())
+
+
+_load = functools.cache(ledger.load)  # a build speaks of one state of it
+
+
+def check_ledger(app: Sphinx) -> None:
+    """Stop before anything is built if a program, as it stands, did not pass.
+
+    Only a program that cannot be run here, as one that this Python is too old for, is
+    let through, and its page says so; with ``guide_complete`` it is not.
+
+    Raises:
+        SystemExit: if so, when the reasons are logged; what Sphinx makes of other
+            exceptions asks its developers to mend our programs.
+    """
+    try:
+        complaints = list(_complaints(app, known_runs(app)))
+    except (CatalogueError, LedgerError) as error:
+        complaints = [str(error)]
+    for complaint in complaints:
+        logger.error(complaint, type="verified")
+    if complaints:
+        raise SystemExit(2)
+
+
+def _complaints(app: Sphinx, runs: Ledger) -> Iterator[str]:
+    programs = known_programs(app)
+    recorded = known_recordings(app)
+    for program in programs.values():
+        said = recordings.complaint(program, recorded) or store.complaint(program)
+        if said:
+            yield said
+            continue
+        reason = ledger.complaint(program, runs)
+        excused = program.obstacle and not ledger.current(program, runs).failed
+        if reason and (app.config.guide_complete or not excused):
+            yield f"{program.where}:1: {reason}; verify it: nox -s tests"

@@ -1,0 +1,175 @@
+"""Index every section of the site for Pagefind, whose search runs in the browser.
+
+A section is a document of its own, so that a result leads to the place, not to a page.
+What is a title, or the name of a program that the section shows, counts most; code
+counts less than words, and lists of what is said elsewhere count least.
+"""
+
+import ast
+import asyncio
+import re
+import shutil
+import tempfile
+import textwrap
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from pagefind.index import IndexConfig
+from pagefind.service import PagefindService
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
+
+from docs._ext.figures.evidence import Line
+from docs._ext.gate.blocks import Kind
+
+DOTTED = re.compile(r"\w+(?:\.\w+)+")
+CODE_KINDS = {Kind.PROGRAM, Kind.EXCERPT}
+BELOW = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
+TITLE, NAME, WORDS, CODE = 10, 5, 1, 0.5
+Part = tuple[float, str]  # how much it counts, and the text
+
+
+def sections(doctree: nodes.document) -> Iterator[tuple[str, list[str], list[Part]]]:
+    """Yield the anchor, the titles and the content of each section.
+
+    The titles are those of the sections around it, from the page's on, and its own.
+    """
+    for section in doctree.findall(nodes.section):
+        titles = [_title(section)]
+        parent = section.parent
+        while isinstance(parent, nodes.section):
+            titles.insert(0, _title(parent))
+            parent = parent.parent
+        anchor = section["ids"][0] if len(titles) > 1 else ""
+        parts = [(TITLE, titles[-1]), *_content(section)]
+        # Pagefind takes `asyncio.run()` for one word.
+        dotted = DOTTED.findall(" ".join(text for _, text in parts))
+        pieces = {piece for name in dotted for piece in name.split(".")}
+        yield anchor, titles, [*parts, (WORDS, " ".join(sorted(pieces)))]
+
+
+def _title(section: nodes.section) -> str:
+    return section[section.first_child_matching_class(nodes.title) or 0].astext()
+
+
+def _content(node: nodes.Element) -> Iterator[Part]:
+    """Yield what an element says; not what its own sections say."""
+    for child in node.children:
+        match child:
+            case nodes.section() | nodes.title() | nodes.caption():
+                pass
+            case nodes.Invisible() | Line():
+                pass
+            case nodes.container() if "timeline" in child["classes"]:
+                pass
+            case nodes.bullet_list() if all(map(_is_link, child)):
+                pass  # what it leads to is found itself
+            case nodes.container() if Kind.PROGRAM in child["classes"]:
+                yield NAME, child["program"].replace("/", " ")
+                yield from _content(child)
+            case nodes.FixedTextElement() if child.get("kind") in CODE_KINDS:
+                yield CODE, " ".join(sorted(_names(child.astext())))
+            case nodes.TextElement():
+                yield WORDS, child.astext()
+            case nodes.Element():
+                yield from _content(child)
+
+
+def _names(code: str) -> set[str]:
+    """Return the names in code."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(textwrap.dedent(code))):
+        match node:
+            case (
+                ast.Name(id=name)
+                | ast.Attribute(attr=name)
+                | ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
+            ):
+                names.add(name)
+            case ast.alias(name=name):
+                names.update(name.split("."))
+    return names
+
+
+def _is_link(item: nodes.Node) -> bool:
+    links = item.findall(lambda node: isinstance(node, nodes.reference | pending_xref))
+    return item.astext() == "".join(link.astext() for link in links)
+
+
+def _documents(app: Sphinx) -> Iterator[str]:
+    """Yield the HTML to index for each section; its address is among what it says."""
+    for page in sorted(app.env.found_docs):
+        weights = app.config.guide_search_weights.items()
+        weight = next((w for name, w in weights if page.startswith(name)), 1)
+        if not weight:
+            continue
+        uri = app.builder.get_target_uri(page)
+        for anchor, titles, parts in sections(app.env.get_doctree(page)):
+            meta = _element("p", meta=f"title:{titles[-1]}")
+            meta += _element("p", meta=f"where:{BELOW.join(titles[:-1])}")
+            meta += _element("p", meta=f"at:{uri}#{anchor}" if anchor else f"at:{uri}")
+            words = (_element("p", text, weight=weight * w) for w, text in parts)
+            yield f'<html lang="en"><body>{meta}{"".join(words)}</body></html>'
+
+
+def _element(tag: str, text: str = "", **settings: object) -> str:
+    """Return an element with settings for Pagefind."""
+    attributes = "".join(
+        f' data-pagefind-{name}="{escape(str(value))}"'
+        for name, value in settings.items()
+    )
+    return f"<{tag}{attributes}>{escape(text)}</{tag}>"
+
+
+async def _index(documents: Path, folder: Path) -> None:
+    """Write an index of a folder of documents.
+
+    Raises:
+        TimeoutError: if it is not written within a minute.
+    """
+    async with asyncio.timeout(60), PagefindService() as service:
+        index = await service.create_index(IndexConfig(include_characters="_+="))
+        # One request for all: each answer takes a tenth of a second to be noticed.
+        await index.add_directory(str(documents))
+        await index.write_files(str(folder))
+        # It answers before its files are written, and is terminated below.
+        while not _written(folder):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+
+
+def _written(folder: Path) -> bool:
+    """Return whether every file is: they are made first, and each is filled at once."""
+    return all(path.stat().st_size for path in folder.rglob("*.*"))
+
+
+def write_index(app: Sphinx, exception: Exception | None) -> None:
+    """Write the index beside the pages, anew: a part of an old one would be found."""
+    if exception or app.builder.name != "html" or not app.config.guide_search:
+        return
+    folder = Path(app.outdir, "pagefind")
+    if app.config.guide_preview and folder.exists():
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as documents:
+        for number, document in enumerate(_documents(app)):
+            Path(documents, f"{number}.html").write_text(document, encoding="utf-8")
+        asyncio.run(_index(Path(documents), folder))
+
+
+def leave_own_search(app: Sphinx) -> None:
+    """Do not write the index of Sphinx's own search."""
+    if isinstance(app.builder, StandaloneHTMLBuilder):
+        app.builder.search = False
+
+
+def search_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
+    """Return the page that shows what is found; a book has none."""
+    if app.builder.name != "html" or not app.config.guide_search:
+        return []
+    return [("search", {}, "search.html")]

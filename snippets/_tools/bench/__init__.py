@@ -1,0 +1,1 @@
+"""What threads, processes and tasks cost, measured on this machine."""

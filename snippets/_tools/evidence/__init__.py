@@ -1,0 +1,1 @@
+"""What was recorded and what passed: where, when, and of which text."""

@@ -1,0 +1,98 @@
+"""Begin an example: a program, its place in the chapter, and a test that fails."""
+
+import ast
+import keyword
+import sys
+from pathlib import Path
+
+from snippets._tools.catalogue import ROOT, CatalogueError
+
+PROGRAM = '''\
+"""Say in one sentence what it shows."""
+
+
+def main() -> None:
+    """Show it."""
+    print("hello")
+
+
+if __name__ == "__main__":
+    main()
+'''
+PLACE = """
+### {title}
+
+**Which question does it answer?**
+
+```{{literalinclude}} {up}snippets/{chapter}/{name}.py
+```
+
+```{{literalinclude}} {up}snippets/{chapter}/{name}.out
+```
+"""
+TEST = """
+
+def test_{name}() -> None:
+    {name}.main()
+    pytest.fail("say what {chapter}/{name} promises: break it, and this must fail")
+"""
+
+
+def begin(name: str, root: Path = ROOT) -> list[Path]:
+    """Write a new program, and add to its chapter and to its tests; return all three.
+
+    Raises:
+        CatalogueError: if there is no such chapter, or if the name will not do; then
+            nothing is written.
+    """
+    chapter, _, stem = name.removesuffix(".py").partition("/")
+    program = root / f"snippets/{chapter}/{stem}.py"
+    page, tests = _page(chapter, root), root / f"tests/programs/test_{chapter}.py"
+    _check(stem, program)
+    up = "../" * len(page.parent.relative_to(root).parts)
+    title = stem.replace("_", " ").capitalize()
+    place = PLACE.format(title=title, up=up, chapter=chapter, name=stem)
+    source = tests.read_text(encoding="utf-8")
+    with_import = _add_import(source, f"from snippets.{chapter} import {stem}")
+    program.write_text(PROGRAM, encoding="utf-8")
+    with page.open("a", encoding="utf-8") as file:
+        file.write(place)
+    test = TEST.format(chapter=chapter, name=stem)
+    tests.write_text(with_import + test, encoding="utf-8")
+    return [program, page, tests]
+
+
+def _page(chapter: str, root: Path) -> Path:
+    """Return the page of a chapter."""
+    pages = {
+        path.stem: path
+        for folder in ("guide", "reference")
+        for path in (root / "docs" / folder).glob("*.md")
+        if (root / "snippets" / path.stem).is_dir()
+    }
+    if chapter not in pages:
+        message = f"there is no chapter {chapter!r}, only {', '.join(sorted(pages))}."
+        raise CatalogueError(message)
+    return pages[chapter]
+
+
+def _check(stem: str, program: Path) -> None:
+    """Refuse a name that no program can have."""
+    reason = ""
+    if not stem.isidentifier() or keyword.iskeyword(stem) or stem != stem.lower():
+        reason = "is no name of a module: use small letters and underscores"
+    elif stem in sys.stdlib_module_names:
+        reason = "is the name of a standard module, which the program would hide"
+    elif program.exists():
+        reason = "is there already"
+    if reason:
+        message = f"{program.parent.name}/{stem}: the name {stem!r} {reason}."
+        raise CatalogueError(message)
+
+
+def _add_import(source: str, line: str) -> str:
+    """Return a module with an import more, below those that it has; ruff sorts them."""
+    imports = [n for n in ast.parse(source).body if isinstance(n, ast.ImportFrom)]
+    lines = source.splitlines(keepends=True)
+    lines.insert(imports[-1].end_lineno or 0, f"{line}\n")
+    return "".join(lines)

@@ -1,0 +1,1 @@
+"""Run a program as a reader would, and compare what it prints."""

@@ -1,0 +1,1 @@
+"""What the tests are: see the map in CONTRIBUTING.md."""

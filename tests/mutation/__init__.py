@@ -1,0 +1,1 @@
+"""Break programs in turn: their tests must notice."""

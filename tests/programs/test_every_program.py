@@ -1,0 +1,94 @@
+"""Every program does what it is shown to do, as a reader would run it."""
+
+import ast
+import doctest
+import importlib
+from collections.abc import Callable
+
+import pytest
+
+from snippets._tools import catalogue
+from snippets._tools.catalogue import ROOT, Program
+from snippets._tools.evidence import ledger, recordings
+from snippets._tools.runs import verify
+
+PROGRAMS = list(catalogue.programs().values())
+CHAPTERS = {path.stem for path in (ROOT / "docs/guide").glob("*.md")} - {"index"}
+CHAPTERS |= {"symptoms"}  # docs/reference/symptoms.md has programs of its own as well
+
+
+def needs(program: Program) -> list[pytest.MarkDecorator]:
+    """Return the mark that skips a program that cannot be run here."""
+    reason = f"{program.name} {program.obstacle}"
+    return [pytest.mark.skipif(bool(program.obstacle), reason=reason)]
+
+
+def runs() -> list[object]:
+    """Return every program, once for each start method if it starts processes."""
+    return [
+        pytest.param(
+            program,
+            method,
+            id=f"{program.name}-{method}" if method else program.name,
+            marks=needs(program),
+        )
+        for program in PROGRAMS
+        for method in verify.start_methods(program)
+    ]
+
+
+@pytest.mark.parametrize(("program", "start_method"), runs())
+def test_prints_its_output(
+    program: Program,
+    start_method: str | None,
+    server: str,
+    record_property: Callable[[str, object], None],
+) -> None:
+    verdict = verify.check(program, start_method, server)
+    record_property("ledger", ledger.to_json(verdict.news))
+    assert not verdict.complaint, str(verdict)
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_its_output_was_recorded_by_a_run(program: Program) -> None:
+    assert recordings.complaint(program, recordings.load()) == ""
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_no_process_holds_it_up(program: Program) -> None:
+    # At its exit Python joins every child, unless it is a daemon: then it ends it.
+    source = program.path.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(source)) if program.starts_processes else ():
+        match node:
+            case ast.Call(func=function, keywords=[ast.keyword(arg="target"), *_]):
+                if ast.unparse(function) != "threading.Thread":
+                    where = f"{program.path.relative_to(ROOT)}:{node.lineno}"
+                    held = "daemon=True" in ast.unparse(node) or ".kill()" in source
+                    assert held, f"{where}: add daemon=True, or kill() it in the end"
+
+
+@pytest.mark.parametrize(
+    "program", [pytest.param(p, id=p.name, marks=needs(p)) for p in PROGRAMS]
+)
+def test_docstrings_are_true(program: Program) -> None:
+    module = importlib.import_module(program.module)
+    assert doctest.testmod(module, raise_on_error=False).failed == 0
+
+
+def test_chapters_folders_and_tests_have_the_same_stems() -> None:
+    folders = {program.chapter for program in PROGRAMS}
+    tests = {
+        path.stem.removeprefix("test_")
+        for path in (ROOT / "tests/programs").glob("test_*.py")
+    }
+    assert folders - CHAPTERS == set(), (
+        "folders of programs without a chapter docs/guide/NAME.md"
+    )
+    assert CHAPTERS - folders == set(), "chapters without a program in snippets/NAME/"
+    assert folders - tests == set(), "folders without tests/programs/test_NAME.py"
+
+
+def test_every_output_belongs_to_a_program() -> None:
+    outputs = set(catalogue.SNIPPETS.glob("*/*.out"))
+    assert outputs - {program.output for program in PROGRAMS} == set()
+    assert set(recordings.load()) - {program.name for program in PROGRAMS} == set()
