@@ -12,8 +12,10 @@ from snippets._tools.bench import bench
 from snippets._tools.bench.measurements import MeasurementError
 from snippets._tools.catalogue import HTTPBIN, CatalogueError
 from snippets._tools.classify import ClassifyError
-from snippets._tools.evidence import ledger, recordings
-from snippets._tools.evidence.ledger import LEDGER, LedgerError
+from snippets._tools.evidence import ledger
+from snippets._tools.evidence.files import EvidenceError
+from snippets._tools.evidence.ledger import LEDGER
+from snippets._tools.evidence.problems import problems
 from snippets._tools.runs import runner, verify
 
 
@@ -57,40 +59,23 @@ def _new(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     chosen = catalogue.select(arguments.names)
     known = {} if arguments.all else ledger.load(arguments.ledger)
-    recorded = recordings.load(chosen[0].path.parents[1])
     todo = verify.stale(chosen, known)
     runs = sum(len(verify.start_methods(program)) for program in todo)
-    failures = 0
+    for number, verdict in enumerate(verify.run_all(todo), start=1):
+        ledger.save(verdict.run, arguments.ledger)
+        print(f"[{number:{len(str(runs))}}/{runs}] {verdict}", flush=True)
+    known = ledger.load(arguments.ledger)
+    found = [said for program in chosen for said in problems(program, known)]
     for program in chosen:
-        if said := recordings.complaint(program, recorded):
-            failures += 1
-            print(f"error: {said}", file=sys.stderr)
-    with ledger.Writer(arguments.ledger) as writer:
-        for number, verdict in enumerate(verify.run_all(todo), start=1):
-            writer.add(verdict.news)
-            failures += bool(verdict.complaint)
-            print(f"[{number:{len(str(runs))}}/{runs}] {verdict}", flush=True)
-    for program in chosen:
-        if program.obstacle and ledger.complaint(program, known):
+        if program.obstacle and not ledger.current(program, known):
             print(f"not verified here: {program.name} {program.obstacle}")
-    return int(failures > 0)
+    for said in found:
+        print(f"error: {said}", file=sys.stderr)
+    return int(bool(found))
 
 
 def _bench(arguments: argparse.Namespace) -> int:
     bench.run(arguments.names, arguments.repeats)
-    return 0
-
-
-def _merge(arguments: argparse.Namespace) -> int:
-    for path in arguments.ledgers:
-        if not path.exists():
-            message = f"{path}: there is no such file."
-            raise LedgerError(message)
-    paths = [*arguments.ledgers, arguments.ledger]
-    merged = ledger.merge((path, ledger.load(path)) for path in paths)
-    ledger.save(merged, arguments.ledger)
-    entries = sum(len(item.entries) for item in merged.values())
-    print(f"{arguments.ledger.name}: {len(merged)} programs, {entries} runs")
     return 0
 
 
@@ -112,7 +97,6 @@ COMMANDS = (
     ("record", _record, "run programs and write down what they print and do"),
     ("new", _new, "begin a program: its file, its place in a chapter, its test"),
     ("verify", _verify, "run programs that the ledger does not vouch for"),
-    ("merge", _merge, "add the ledgers of other machines to the one here"),
     ("bench", _bench, "measure what the site draws as charts, on this machine"),
     ("classify", _classify, "run a script of yours, and say what it is bound by"),
 )
@@ -140,8 +124,7 @@ def _add_arguments(command: argparse.ArgumentParser, name: str) -> None:
         add("--timelines", action="store_true", help="leave the outputs as they are")
     elif name == "verify":
         add("--all", action="store_true", help="whatever the ledger says")
-    elif name == "merge":
-        add("ledgers", nargs="+", type=Path, metavar="LEDGER")
+        add("--ledger", type=Path, default=LEDGER, help="another ledger than usual")
     elif name == "bench":
         add("names", nargs="*", help="measurements; all if none")
         add("--repeats", type=int, default=bench.REPEATS, help="runs of each case")
@@ -149,8 +132,6 @@ def _add_arguments(command: argparse.ArgumentParser, name: str) -> None:
         add("--python", default=sys.executable, help="the Python that runs it")
         add("--seconds", type=float, default=60.0, help="to let it run, at most")
         add("script", nargs="+", help="after --: the script and its arguments")
-    if name in {"verify", "merge"}:
-        add("--ledger", type=Path, default=LEDGER, help="another ledger than usual")
 
 
 def main() -> int:
@@ -158,7 +139,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         return int(arguments.action(arguments))
-    except (CatalogueError, ClassifyError, LedgerError, MeasurementError) as error:
+    except (CatalogueError, ClassifyError, EvidenceError, MeasurementError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

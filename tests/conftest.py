@@ -2,12 +2,10 @@
 
 import multiprocessing
 import signal
-import sys
 import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -16,7 +14,7 @@ import pytest
 from snippets._tools import catalogue
 from snippets._tools.catalogue import HTTPBIN, Program
 from snippets._tools.evidence import ledger
-from snippets._tools.evidence.ledger import LedgerError
+from snippets._tools.evidence.files import EvidenceError
 from snippets._tools.runs import runner
 from tests.helpers.cases import MakeProgram
 
@@ -24,54 +22,18 @@ Method = Callable[..., None]
 GRACE = 2.0  # seconds that a pool's helper threads get to end
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Let the one process that sees every report write the ledger.
+def pytest_configure() -> None:
+    """Refuse to begin with a ledger that cannot be read.
 
     Raises:
-        pytest.UsageError: if there is a ledger that cannot be read.
+        pytest.UsageError: if so; it says which file to delete.
     """
     # What a shell starts in the background ignores Ctrl-C, and so do its children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if hasattr(config, "workerinput"):
-        return
     try:
         ledger.load()
-    except LedgerError as error:
+    except EvidenceError as error:
         raise pytest.UsageError(str(error)) from error
-    config.pluginmanager.register(LedgerWriter())
-
-
-class LedgerWriter:
-    """Write the runs of programs into the ledger as they are reported."""
-
-    def __init__(self) -> None:
-        self.writer = ledger.Writer()
-        self.error = ""
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the run from the test that made it, wherever that ran."""
-        for name, value in report.user_properties:
-            if name == "ledger" and report.when == "call" and isinstance(value, dict):
-                self.write(partial(self.writer.add, ledger.from_json(value)))
-
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Do not call a run a success whose ledger is not written."""
-        self.error = ""
-        self.write(self.writer.flush)
-        if self.error and not session.exitstatus:
-            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
-
-    def write(self, action: Callable[[], None]) -> None:
-        """Write now; if that fails the next time may not, and the last one tells."""
-        try:
-            action()
-        except LedgerError as error:
-            self.error = str(error)
-
-    def pytest_unconfigure(self) -> None:
-        """Say why the ledger could not be written, below everything else."""
-        if self.error:
-            print(f"error: {self.error}", file=sys.stderr)
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ Setting = tuple[str, object, Literal["", "env"]]
 # The name of each, its default, and what is made anew when it changes.
 SETTINGS: tuple[Setting, ...] = (
     ("guide_snippets", "../snippets", "env"),  # the programs, from docs/
-    ("guide_ledger", "../build/ledger.json", ""),
+    ("guide_ledger", "../build/ledger", ""),
     ("guide_complete", False, ""),  # whether every program must have run
     ("guide_preview", False, ""),  # whether somebody waits for the page they edit
     ("guide_search", True, ""),  # whether there is a search

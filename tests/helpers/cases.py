@@ -2,16 +2,17 @@
 
 A case is a file of ``tests/site/cases``. Its first line is what must be said. The rest
 are files, each below a line ``--- PATH``, which replace or join those of ``sound.txt``.
-Those below a line ``+++ PATH`` come later, when the programs are recorded and verified.
+Those below a line ``+++ PATH`` come later, when the programs are recorded and verified;
+a folder there, with nothing below it, is taken away.
 """
 
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -68,17 +69,19 @@ def _write(mark: str, case: Path, folder: Path) -> None:
     for found, name, content in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
         if found == mark:
             path = folder / name
+            if not content:
+                shutil.rmtree(path)
+                continue
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content, encoding="utf-8")
 
 
 def vouch_for(programs: list[Program], folder: Path) -> None:
     """Write down that programs were recorded and passed."""
-    run = ledger.entry(None, passed=True, seconds=0.1)
     for program in programs:
         recordings.save(program)
-    passed = {p.name: replace(ledger.evidence(p), entries=(run,)) for p in programs}
-    ledger.save(passed, folder / "build/ledger.json")
+        run = ledger.ran(program, None, passed=True, seconds=0.1)
+        ledger.save(run, folder / "build/ledger")
 
 
 def build(folder: Path, *more: str) -> tuple[int, str]:

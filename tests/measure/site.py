@@ -4,7 +4,6 @@ Ratios are of medians of runs that take turns, so that a noisy machine hits both
 """
 
 import os
-import platform
 import re
 import shutil
 import statistics
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from snippets._tools import catalogue
 from snippets._tools.catalogue import ROOT, Program
-from snippets._tools.evidence import ledger
+from snippets._tools.evidence import provenance
 from snippets._tools.runs import verify
 from tests.helpers.cases import OPTIONS, vouch_for
 from tests.helpers.previews import serve
@@ -77,7 +76,7 @@ def measure_verification() -> None:
     alone, together, runs = [], [], 0
     for _ in range(TURNS):
         verdicts = list(verify.run_all(programs, at_once=1))
-        alone.append(sum(verdict.entry.seconds for verdict in verdicts))
+        alone.append(sum(verdict.run.seconds for verdict in verdicts))
         runs = len(verdicts)
         together.append(timed(verify_all, programs))
     own, whole = statistics.median(alone), statistics.median(together)
@@ -189,7 +188,8 @@ def measure_growth() -> None:
 
 def main() -> None:
     """Print the table."""
-    print(f"Python {platform.python_version()}, {ledger.machine()}, medians of {TURNS}")
+    here = f"Python {provenance.python()}, {provenance.machine()}"
+    print(f"{here}, medians of {TURNS}")
     measure_verification()
     measure_builds()
     measure_growth()

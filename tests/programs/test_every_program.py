@@ -3,14 +3,15 @@
 import ast
 import doctest
 import importlib
-from collections.abc import Callable
 
 import pytest
 
 from snippets._tools import catalogue
 from snippets._tools.catalogue import ROOT, Program
 from snippets._tools.evidence import ledger, recordings
+from snippets._tools.evidence.problems import problems
 from snippets._tools.runs import verify
+from snippets._tools.timeline import store
 
 PROGRAMS = list(catalogue.programs().values())
 CHAPTERS = {path.stem for path in (ROOT / "docs/guide").glob("*.md")} - {"index"}
@@ -42,16 +43,16 @@ def test_prints_its_output(
     program: Program,
     start_method: str | None,
     server: str,
-    record_property: Callable[[str, object], None],
 ) -> None:
     verdict = verify.check(program, start_method, server)
-    record_property("ledger", ledger.to_json(verdict.news))
+    ledger.save(verdict.run)
     assert not verdict.complaint, str(verdict)
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
-def test_its_output_was_recorded_by_a_run(program: Program) -> None:
-    assert recordings.complaint(program, recordings.load()) == ""
+def test_a_run_is_all_that_it_takes_to_be_shown(program: Program) -> None:
+    run = ledger.ran(program, None, passed=True, seconds=0.1)
+    assert problems(program, {program.name: [run]}) == []
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
@@ -88,7 +89,16 @@ def test_chapters_folders_and_tests_have_the_same_stems() -> None:
     assert folders - tests == set(), "folders without tests/programs/test_NAME.py"
 
 
-def test_every_output_belongs_to_a_program() -> None:
-    outputs = set(catalogue.SNIPPETS.glob("*/*.out"))
-    assert outputs - {program.output for program in PROGRAMS} == set()
-    assert set(recordings.load()) - {program.name for program in PROGRAMS} == set()
+def test_everything_recorded_belongs_to_a_program() -> None:
+    known = {
+        path
+        for program in PROGRAMS
+        for path in (
+            program.output,
+            recordings.path_of(program),
+            *([store.path_of(program)] if program.concurrent else []),
+        )
+    }
+    folders = {program.path.parent for program in PROGRAMS}
+    found = {p for f in folders for p in f.iterdir() if p.suffix in {".out", ".json"}}
+    assert found - known == set(), "delete what belongs to no program any more"

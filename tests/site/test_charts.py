@@ -10,15 +10,15 @@ import pytest
 from bs4 import BeautifulSoup
 
 from docs._ext.figures import charts
-from docs._ext.figures.charts import CHARTS, Scale, quantity, scale_of
+from docs._ext.figures.charts import PLANS, Scale, quantity, scale_of
 from docs._ext.figures.pictures import WIDTH
-from snippets._tools.bench import bench, measurements
+from snippets._tools.bench import measurements
 from snippets._tools.bench.measurements import Measurement, Point
 from snippets._tools.catalogue import ROOT
 from tests.helpers.cases import SOUND, build, lay_out
 
 SITE = ROOT / "build/html"
-KNOWN = measurements.load()
+KNOWN = {name: measurements.load(name) for name in PLANS}
 ROWS = Measurement(
     source="",
     python="3.14.8",
@@ -64,7 +64,7 @@ def drawn(picture: ET.Element, class_: str) -> list[ET.Element]:
     return [item for item in picture.iter() if item.get("class") == class_]
 
 
-@pytest.mark.parametrize("name", CHARTS)
+@pytest.mark.parametrize("name", PLANS)
 def test_every_figure_lies_in_the_picture(name: str) -> None:
     picture = parse(name, KNOWN[name])
     _, _, width, height = map(float, picture.attrib["viewBox"].split())
@@ -74,14 +74,14 @@ def test_every_figure_lies_in_the_picture(name: str) -> None:
         assert 0 <= y <= height
 
 
-@pytest.mark.parametrize("name", CHARTS)
+@pytest.mark.parametrize("name", PLANS)
 def test_every_point_has_a_marker_and_its_spread(name: str) -> None:
     found = KNOWN[name]
     picture = parse(name, found)
-    series = {p.series for p in found.points} if CHARTS[name].x_name else {""}
+    series = {p.series for p in found.points} if PLANS[name].across else {""}
     markers = [i for i in picture.iter() if i.get("class", "").startswith("marker")]
     spreads = [i for i in picture.iter() if i.get("class", "").startswith("spread")]
-    legend = len(series) if CHARTS[name].x_name else 0
+    legend = len(series) if PLANS[name].across else 0
     assert len(markers) == len(found.points) + legend
     assert len(spreads) == 3 * len(found.points)  # from the least to the most, two feet
 
@@ -146,8 +146,8 @@ def test_series_are_told_apart_by_more_than_colour() -> None:
     styled = (ROOT / "docs/_static/pictures.css").read_text(encoding="utf-8")
     series = [
         {p.series for p in KNOWN[name].points}
-        for name, axes in CHARTS.items()
-        if axes.x_name
+        for name, axes in PLANS.items()
+        if axes.across
     ]
     most = max(map(len, series))
     assert most <= 4
@@ -166,9 +166,8 @@ def test_series_are_told_apart_by_more_than_colour() -> None:
 def test_the_page_has_every_measurement_with_the_table_behind_it() -> None:
     page = SITE / "reference/measurements.html"
     soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-    assert set(CHARTS) == set(bench.plans())
     figures = soup.select(".chart")
-    assert len(figures) == len(CHARTS)
+    assert len(figures) == len(PLANS)
     for name, found in KNOWN.items():
         title = f"Chart of {name.replace('_', ' ')}"
         (figure,) = (f for f in figures if f.select_one(f'svg[aria-label="{title}"]'))
@@ -176,14 +175,14 @@ def test_the_page_has_every_measurement_with_the_table_behind_it() -> None:
             [cell.get_text().strip() for cell in row.select("td")]
             for row in figure.select("table.figures tbody tr")
         ]
-        unit = CHARTS[name].unit
+        unit = PLANS[name].unit
         assert [(row[0], *row[-3:]) for row in rows] == [
             (p.series, *(quantity(v, unit, 3) for v in (p.median, p.low, p.high)))
             for p in found.points
         ]
         said = figure.select_one(".picture-caption")
         assert said is not None
-        assert f"measured on {found.date} with Python {found.python}" in said.text
+        assert f"measured on {found.day} with Python {found.python}" in said.text
 
 
 def test_a_chart_is_told_in_words() -> None:
@@ -209,13 +208,11 @@ class TestPage:
         page.write_text(page.read_text(encoding="utf-8") + "\n" + CHART)
         return tmp_path
 
-    def save(self, project: Path, **changes: object) -> Path:
+    def save(self, project: Path, **changes: object) -> None:
         """Write a measurement that has just been made, but for some changes."""
         made = measurements.measured(ROWS.points, {}, 5)
-        path = project / "snippets/_tools/bench/measurements.json"
-        path.parent.mkdir(parents=True)
-        measurements.save({"starting": replace(made, **changes)}, path)  # type: ignore[arg-type]
-        return path
+        folder = project / "snippets/_tools/bench/measured"
+        measurements.save("starting", replace(made, **changes), folder)  # type: ignore[arg-type]
 
     def test_has_picture_caption_and_table(self, project: Path) -> None:
         self.save(project, missing={"spawn": "this system has no spawn"})
@@ -235,8 +232,11 @@ class TestPage:
     @pytest.mark.parametrize(
         ("changes", "said"),
         [
-            ({"source": "0" * 64}, "has changed since starting was; measure it anew"),
-            ({"points": ()}, "measurements.json: is damaged"),
+            ({"source": "0" * 64}, "has changed since; measure it anew: nox -s bench"),
+            (
+                {"points": ()},
+                "starting.json: is no measurement (a measurement without a point)",
+            ),
         ],
         ids=["stale", "damaged"],
     )
@@ -252,7 +252,7 @@ class TestPage:
     def test_is_not_built_without_the_measurement(self, project: Path) -> None:
         status, said = build(project)
         assert status != 0
-        assert "has no measurement starting; make it: nox -s bench -- starting" in said
+        assert "starting.json: there is no such measurement; make it: nox -s" in said
 
     def test_says_which_charts_there_are(self, project: Path) -> None:
         self.save(project)

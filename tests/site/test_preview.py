@@ -45,11 +45,11 @@ def test_what_is_refused_is_said_and_the_page_stays(preview: Preview) -> None:
 
 
 def test_what_ends_a_build_does_not_end_the_preview(preview: Preview) -> None:
-    ledger = preview.log.with_name("build") / "ledger.json"
+    (ledger,) = preview.log.parent.glob("build/ledger/*/*/*.json")
     text = ledger.read_text(encoding="utf-8")
     ledger.write_text(text[:-5], encoding="utf-8")
     change(preview, "A sound", "Another")
-    wait_for("ledger.json", preview.log)
+    wait_for(ledger.name, preview.log)
     ledger.write_text(text, encoding="utf-8")
     change(preview, "Another", "One more")
     assert "One more project" in preview.page()

@@ -14,7 +14,7 @@ from docs._ext.figures import timelines as drawn
 from docs._ext.figures.pictures import WIDTH
 from snippets._tools import catalogue
 from snippets._tools.catalogue import ROOT
-from snippets._tools.evidence import ledger
+from snippets._tools.evidence.provenance import fingerprint
 from snippets._tools.timeline import store
 from snippets._tools.timeline.store import STATES, Lane, Moment, Segment, Timeline
 from tests.helpers.cases import SOUND, build, lay_out, vouch_for
@@ -182,7 +182,7 @@ class TestPage:
         program = catalogue.read(path)
         assert program.concurrent
         vouch_for([program], tmp_path)
-        source = ledger.evidence(program).source
+        source = fingerprint(program.path)
         store.save(replace(RUN, source=source), program)
         return tmp_path
 
@@ -245,5 +245,5 @@ class TestPage:
         path.write_text(path.read_text(encoding="utf-8")[:100], encoding="utf-8")
         status, said = build(project)
         assert status != 0
-        assert "hello.py:1: has a damaged timeline" in said
+        assert "snippets/basics/hello.timeline.json: is cut short" in said
         assert "nox -s record -- basics/hello" in said

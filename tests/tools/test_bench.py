@@ -9,19 +9,20 @@ from collections.abc import Callable, Iterator
 from concurrent import futures
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
-from typing import Any
 
 import pytest
 from _pytest.mark import ParameterSet
 
 from snippets._tools.bench import bench, measurements, workloads
+from snippets._tools.bench.__main__ import main as run_workload
 from snippets._tools.bench.measurements import MeasurementError, Point
 from snippets._tools.bench.workloads import UnavailableError
+from snippets._tools.evidence.files import EvidenceError
 from snippets._tools.runs import runner
 from snippets.cases import parallel_data, pickling_cost
 from tests.helpers.cases import command, finding_us
 
-KNOWN = measurements.load()
+KNOWN = {name: measurements.load(name) for name in bench.plans()}
 POINT = Point("threads", 2, 1.0, 2.0, 3.0)
 interpreters = pytest.mark.skipif(
     sys.version_info < (3, 14), reason="needs Python 3.14, for interpreters"
@@ -34,7 +35,8 @@ memory_is_told = pytest.mark.skipif(
 
 def smallest() -> Iterator[ParameterSet]:
     """Yield the smallest case of each series, but those of memory."""
-    for name, cases in bench.plans().items():
+    for name, plan in bench.plans().items():
+        cases = plan.cases
         for series in dict.fromkeys(series for series, _ in cases):
             x = min(x or 0 for other, x in cases if other == series) or None
             marks = [interpreters] if "interpreter" in series else []
@@ -64,7 +66,7 @@ class TestWorkloads:
         self, name: str, series: str, x: int | None, small: None
     ) -> None:
         arguments = [] if x is None else [x]
-        assert workloads.WORKLOADS[name](series, *arguments) > 0
+        assert bench.plans()[name].workload(series, *arguments) > 0
 
     def test_computes_the_work_of_the_program(self, small: None) -> None:
         assert workloads.longest(range(1, 30)) == (111, 27)
@@ -175,14 +177,14 @@ class TestWorkloads:
         capsys: pytest.CaptureFixture[str],
         small: None,
     ) -> None:
-        monkeypatch.setattr(sys, "argv", ["workloads", "waiting", "tasks", "3"])
-        workloads.main()
+        monkeypatch.setattr(sys, "argv", ["bench", "waiting", "tasks", "3"])
+        run_workload()
         assert float(capsys.readouterr().out) > 0
 
     def test_says_why_it_cannot(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sys, "argv", ["workloads", "starting", "process, clone"])
+        monkeypatch.setattr(sys, "argv", ["bench", "starting", "process, clone"])
         with pytest.raises(SystemExit) as raised:
-            workloads.main()
+            run_workload()
         assert raised.value.code == "this system has no clone"
 
 
@@ -233,18 +235,18 @@ class TestBench:
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
-        path = tmp_path / "measurements.json"
-
         def measure(name: str, _: object, repeats: int) -> measurements.Measurement:
             if name == "memory":
                 raise KeyboardInterrupt
             return measurements.measured([POINT], {"forks": "no forks"}, repeats)
 
         monkeypatch.setattr(bench, "measure", measure)
-        bench.run(["data"], 1, path)
+        bench.run(["data"], 1, tmp_path)
         with pytest.raises(KeyboardInterrupt):
-            bench.run(["starting", "memory"], 2, path)
-        found = measurements.load(path)
+            bench.run(["starting", "memory"], 2, tmp_path)
+        found = {
+            p.stem: measurements.load(p.stem, tmp_path) for p in tmp_path.iterdir()
+        }
         assert {n: found[n].repeats for n in found} == {"data": 1, "starting": 2}
         assert "without forks: no forks" in capsys.readouterr().out
 
@@ -271,54 +273,42 @@ class TestBench:
     ) -> None:
         for cores, most in ((1, 2), (2, 4), (6, 8), (16, 32)):
             monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
-            assert max(x or 0 for _, x in bench.plans()["computing"]) == most
+            assert max(x or 0 for _, x in bench.plans()["computing"].cases) == most
 
 
 class TestFile:
-    """What is kept is read wholly, or refused."""
+    """What is kept is read wholly, or refused; `test_evidence` has the rest."""
 
     def test_what_is_written_is_read(self, tmp_path: Path) -> None:
-        path = tmp_path / "m.json"
-        found = {"data": measurements.measured([POINT], {"b": "no b"}, 5)}
-        measurements.save(found, path)
-        assert measurements.load(path) == found
-        assert list(tmp_path.iterdir()) == [path]
-
-    def test_none_is_none(self, tmp_path: Path) -> None:
-        assert measurements.load(tmp_path / "m.json") == {}
+        found = measurements.measured([POINT], {"b": "no b"}, 5)
+        measurements.save("data", found, tmp_path)
+        assert measurements.load("data", tmp_path) == found
 
     @pytest.mark.parametrize(
-        "text",
-        [
-            "{",
-            "[]",
-            '{"data": {}}',
-            '{"data": 3}',
-            '{"data": {"points": [["a", 1, 3, 2, 1]]}}',
-            '{"data": {"points": [["a", 1, 0, 2, 3]]}}',
-            '{"data": {"points": []}}',
-        ],
+        "points",
+        [(("a", 1, 3, 2, 1),), (("a", 1, 0, 2, 3),), (("a", 1, 2),), ()],
+        ids=["no order", "nothing", "too few", "none"],
     )
-    def test_a_damaged_one_is_refused(self, text: str, tmp_path: Path) -> None:
-        path = tmp_path / "m.json"
-        path.write_text(text, encoding="utf-8")
-        with pytest.raises(MeasurementError, match=r"m\.json: is damaged .* nox -s"):
-            measurements.load(path)
+    def test_what_cannot_be_is_refused(
+        self, points: tuple[Point, ...], tmp_path: Path
+    ) -> None:
+        measurements.save("data", measurements.measured(points, {}, 5), tmp_path)
+        with pytest.raises(
+            EvidenceError, match=r"data\.json: is no measurement .* nox"
+        ):
+            measurements.load("data", tmp_path)
 
     def test_what_has_changed_since_is_not_shown(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        found: dict[str, Any] = {"data": measurements.measured([POINT], {}, 5)}
-        assert measurements.complaint("data", found) == ""
-        assert "has no measurement memory; make it: nox -s bench -- memory" in (
-            measurements.complaint("memory", found)
-        )
+        measurements.save("data", measurements.measured([POINT], {}, 5), tmp_path)
+        with pytest.raises(EvidenceError, match="make it: nox -s bench -- memory"):
+            measurements.load("memory", tmp_path)
         other = tmp_path / "pickling_cost.py"
         other.write_text("", encoding="utf-8")
         monkeypatch.setattr(pickling_cost, "__file__", str(other))
-        assert "pickling_cost.py, has changed since data was; measure it anew" in (
-            measurements.complaint("data", found)
-        )
+        with pytest.raises(EvidenceError, match=r"cost\.py, has changed since"):
+            measurements.load("data", tmp_path)
 
 
 def median(name: str, series: str, x: int | None = None) -> float:
@@ -331,9 +321,9 @@ class TestText:
     """What ``reference/measurements`` says is so in the figures beside it."""
 
     def test_everything_was_measured_of_what_there_is(self) -> None:
-        assert set(KNOWN) == set(bench.plans())
-        for name, found in KNOWN.items():
-            assert measurements.complaint(name, KNOWN) == ""
+        kept = {path.stem for path in measurements.FOLDER.iterdir()}
+        assert kept == set(bench.plans())
+        for found in KNOWN.values():
             assert found.missing == {}
             assert found.repeats >= 5
 

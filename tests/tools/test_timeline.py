@@ -572,24 +572,24 @@ class TestRecording:
         assert said.startswith("snippets/case/example.py:1: has changed since its time")
         assert said.endswith("record it: nox -s record -- case/example")
 
-    @pytest.mark.parametrize(
-        ("found", "instead"),
-        [
-            ('"length"', ""),  # the file is cut there
-            ('"lock"', '"luck"'),
-            ('"lanes"', '"lines"'),
-            ("[0, 10000,", "[10001, 10000,"),
-        ],
-    )
-    def test_is_refused_when_it_is_damaged(
-        self, recorded: tuple[Program, Timeline], found: str, instead: str
+    def test_is_refused_when_it_is_edited(
+        self, recorded: tuple[Program, Timeline]
     ) -> None:
-        program, _ = recorded
-        path = store.path_of(program)
-        before, cut, after = path.read_text(encoding="utf-8").partition(found)
-        assert cut
-        path.write_text(before + instead + (after if instead else ""), encoding="utf-8")
-        assert "has a damaged timeline" in store.complaint(program)
+        path = store.path_of(recorded[0])
+        text = path.read_text(encoding="utf-8").replace('"lock"', '"running"')
+        path.write_text(text, encoding="utf-8")
+        assert "its seal does not fit" in store.complaint(recorded[0])
+
+    @pytest.mark.parametrize(
+        "segment", [(0, 9, "luck"), (9, 0, "lock"), ("0", 9, "lock")]
+    )
+    def test_is_refused_when_it_cannot_be(
+        self, recorded: tuple[Program, Timeline], segment: tuple[int, int, str]
+    ) -> None:
+        program, found = recorded
+        lane = replace(found.lanes[0], segments=(Segment(*segment),))
+        store.save(replace(found, lanes=(lane,)), program)
+        assert "is no timeline" in store.complaint(program)
 
     def test_is_missed_only_where_it_is_needed(self, make_program: MakeProgram) -> None:
         assert "has no timeline yet" in store.complaint(

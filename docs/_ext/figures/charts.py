@@ -1,7 +1,7 @@
 """Draw what was measured as charts, with the table behind each.
 
 The content of the directive is the caption; the figures come from
-``measurements.json``::
+``snippets/_tools/bench/measured``::
 
     ```{chart} starting
     What it takes to start one, and to see it end.
@@ -9,7 +9,7 @@ The content of the directive is the caption; the figures come from
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +19,10 @@ from sphinx.util.docutils import SphinxDirective
 from docs._ext.figures.pictures import WIDTH, Drawing, details, figure, round_step
 from docs._ext.figures.tables import row, table
 from snippets._tools.bench import measurements
-from snippets._tools.bench.measurements import Measurement, MeasurementError, Point
+from snippets._tools.bench.bench import Plan, plans
+from snippets._tools.bench.measurements import Measurement, Point
 from snippets._tools.catalogue import SNIPPETS
+from snippets._tools.evidence.files import EvidenceError
 
 UNITS = {
     "seconds": ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")),
@@ -34,26 +36,7 @@ ROW = 38.0  # from one series to the next, where there is one scale
 LETTER = 6.5  # the width of one, about
 LOGARITHMIC = 20.0  # from this ratio of its values on, a scale counts by factors
 SIZE = 4.5  # of a marker, from its middle
-Place = Callable[[float], float]
-
-
-@dataclass(frozen=True)
-class Axes:
-    """What a measurement is drawn against, and the units of both."""
-
-    unit: str
-    x_unit: str = ""
-    x_name: str = ""
-
-
-CHARTS = {
-    "computing": Axes("seconds", "", "workers"),
-    "waiting": Axes("seconds", "", "waits at once"),
-    "starting": Axes("seconds"),
-    "handing_over": Axes("seconds", "bytes", "handed over"),
-    "data": Axes("seconds"),
-    "memory": Axes("bytes"),
-}
+PLANS = plans()
 
 
 def quantity(value: float, unit: str, digits: int = 2) -> str:
@@ -116,13 +99,13 @@ def scale_of(values: Sequence[float], start: float, end: float) -> Scale:
 
 def draw(name: str, found: Measurement) -> Drawing:
     """Return the picture of a measurement."""
-    axes, title = CHARTS[name], f"Chart of {name.replace('_', ' ')}"
-    if axes.x_name:
+    axes, title = PLANS[name], f"Chart of {name.replace('_', ' ')}"
+    if axes.across:
         return _draw_lines(axes, found.points, title)
     return _draw_rows(axes, found.points, title)
 
 
-def _draw_rows(axes: Axes, points: Sequence[Point], title: str) -> Drawing:
+def _draw_rows(axes: Plan, points: Sequence[Point], title: str) -> Drawing:
     """Draw a mark for each series, each in a row below its name."""
     bottom = TOP + ROW * len(points)
     drawing = Drawing(WIDTH, bottom + 26, title)
@@ -147,7 +130,7 @@ def _draw_rows(axes: Axes, points: Sequence[Point], title: str) -> Drawing:
     return drawing
 
 
-def _draw_lines(axes: Axes, points: Sequence[Point], title: str) -> Drawing:
+def _draw_lines(axes: Plan, points: Sequence[Point], title: str) -> Drawing:
     """Draw a line for each series, and a legend below them."""
     series = list(dict.fromkeys(point.series for point in points))
     bottom = TOP + HEIGHT
@@ -160,10 +143,10 @@ def _draw_lines(axes: Axes, points: Sequence[Point], title: str) -> Drawing:
     drawing.line(SCALE_LEFT, bottom, RIGHT, bottom, "axis")
     across = sorted({point.x or 1 for point in points})
     for x in across:
-        text = quantity(x, axes.x_unit)
+        text = quantity(x, axes.across_unit)
         drawing.text(_across(x, across), bottom + 16, text, "tick", "middle")
     middle = (SCALE_LEFT + RIGHT) / 2
-    drawing.text(middle, bottom + 32, axes.x_name, "note", "middle")
+    drawing.text(middle, bottom + 32, axes.across, "note", "middle")
     for number, name in enumerate(series, start=1):
         own = [p for p in points if p.series == name]
         _draw_series(drawing, [(_across(p.x or 1, across), p) for p in own], y, number)
@@ -222,9 +205,9 @@ def _draw_marker(drawing: Drawing, x: float, y: float, number: int) -> None:
 
 def rows_of(name: str, found: Measurement) -> Iterator[nodes.row]:
     """Yield the figures of a measurement."""
-    axes = CHARTS[name]
+    axes = PLANS[name]
     for point in found.points:
-        against = [quantity(point.x or 1, axes.x_unit)] if axes.x_name else []
+        against = [quantity(point.x or 1, axes.across_unit)] if axes.across else []
         values = (point.median, point.low, point.high)
         yield row(
             [point.series, *against, *(quantity(v, axes.unit, 3) for v in values)]
@@ -233,10 +216,13 @@ def rows_of(name: str, found: Measurement) -> Iterator[nodes.row]:
 
 def in_words(name: str, found: Measurement) -> str:
     """Say the medians of a measurement."""
-    axes = CHARTS[name]
+    axes = PLANS[name]
     return " ".join(
         f"{point.series}"
-        + (f", {quantity(point.x or 1, axes.x_unit)} {axes.x_name}" * bool(axes.x_name))
+        + (
+            f", {quantity(point.x or 1, axes.across_unit)} {axes.across}"
+            * bool(axes.across)
+        )
         + f": {quantity(point.median, axes.unit)}."
         for point in found.points
     )
@@ -251,31 +237,29 @@ class ChartDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the picture, its caption, its origin and its table."""
         name = self.arguments[0]
-        if name not in CHARTS:
-            message = f"there is no chart {name}, only {', '.join(CHARTS)}"
+        if name not in PLANS:
+            message = f"there is no chart {name}, only {', '.join(PLANS)}"
             raise self.error(message)
         self.assert_has_content()
         snippets = Path(self.env.app.confdir, self.config.guide_snippets).resolve()
-        path = snippets / measurements.FILE.relative_to(SNIPPETS)
-        for source in (path, *(module.__file__ for module in measurements.MEASURED)):
+        folder = snippets / measurements.FOLDER.relative_to(SNIPPETS)
+        modules = (module.__file__ for module in measurements.MEASURED)
+        for source in (folder / f"{name}.json", *modules):
             self.env.note_dependency(str(source))
         try:
-            known = measurements.load(path)
-        except MeasurementError as error:
+            return [self._figure(name, measurements.load(name, folder))]
+        except EvidenceError as error:
             raise self.error(str(error)) from error
-        if said := measurements.complaint(name, known):
-            raise self.error(said)
-        return [self._figure(name, known[name])]
 
     def _figure(self, name: str, found: Measurement) -> nodes.container:
-        axes = CHARTS[name]
-        against = [axes.x_name] if axes.x_name else []
+        axes = PLANS[name]
+        against = [axes.across] if axes.across else []
         heads = ["series", *against, "median", "least", "most"]
         behind = table(heads, rows_of(name, found), "figures")
         caption, messages = self.parse_inline("\n".join(self.content))
         origin = (
             f" Medians of {found.repeats} runs, the bars from the least to the most; "
-            f"measured on {found.date} with Python {found.python} on {found.machine}."
+            f"measured on {found.day} with Python {found.python} on {found.machine}."
         )
         missing = "".join(
             f" Without {case}: {reason}." for case, reason in found.missing.items()

@@ -25,13 +25,13 @@ from docs._ext.gate.blocks import (
     Block,
     Kind,
     known_programs,
-    known_recordings,
     known_runs,
     pages_of_blocks,
 )
 from snippets._tools.catalogue import ROOT, Program
-from snippets._tools.evidence import ledger
-from snippets._tools.evidence.ledger import Evidence
+from snippets._tools.evidence import ledger, recordings
+from snippets._tools.evidence.ledger import Run
+from snippets._tools.evidence.recordings import Recording
 
 SOURCES = "_sources"  # where Sphinx, too, puts the sources of a site, as plain text
 
@@ -84,9 +84,9 @@ class Page:
     app: Sphinx
     name: str
 
-    def evidence(self, program: Program) -> Evidence:
-        """Return the runs of a program."""
-        return ledger.current(program, known_runs(self.app))
+    def runs(self, program: Program) -> list[Run]:
+        """Return the runs of a program that went well."""
+        return ledger.passed(program, known_runs(self.app))
 
     def link(self, text: str, target: str, anchor: str = "") -> nodes.reference:
         """Return a link from here to a page, or to a file of the site."""
@@ -106,9 +106,9 @@ class Page:
 
     def fill_line(self, line: Line, program: Program) -> None:
         """Say in a line how a program was verified."""
-        found = self.evidence(program)
-        kind = "passed" if found.passed else "not-run"
-        text = ("Verified: " if found.passed else "") + _runs(program, found)
+        found = self.runs(program)
+        kind = "passed" if found else "not-run"
+        text = ("Verified: " if found else "") + _runs(program, found)
         links = [*line.children, *self.links(program)]
         page = self.app.config.guide_evidence_page
         if page in self.app.env.found_docs:
@@ -120,15 +120,13 @@ class Page:
     def program_table(self) -> nodes.Element:
         """Return a row for each program: its runs, its output, its files."""
         labels = self.app.env.domains.standard_domain.anonlabels
-        recordings = known_recordings(self.app)
         rows: list[nodes.row] = []
         for program in known_programs(self.app).values():
             page, anchor = labels[program.name]
-            recording = recordings[program.name]
-            recorded = f"{recording.date}, {recording.python}, {recording.machine}"
+            recorded = _origin(recordings.load(program))
             files = _joined(self.links(program))
             name = self.link(program.name, page, f"#{anchor}")
-            runs = _runs(program, self.evidence(program))
+            runs = _runs(program, self.runs(program))
             rows.append(row([[name], runs, recorded, files], _row_id(program)))
         heads = "Program", "Runs", "Output recorded", "Files"
         return table(heads, rows, "evidence-table")
@@ -145,13 +143,13 @@ class Page:
 
     def figures(self) -> nodes.Element:
         """Return what all programs and blocks add up to."""
-        found = [self.evidence(p).passed for p in known_programs(self.app).values()]
+        found = [self.runs(p) for p in known_programs(self.app).values()]
         runs = [run for passed in found for run in passed]
         facts = {
             "programs": str(sum(map(bool, found))),
             "blocks": str(sum(map(len, pages_of_blocks(self.app.env).values()))),
             "runs": str(len(runs)),
-            "Pythons": pythons(run.python for run in runs),
+            "Pythons": pythons(run.feature for run in runs),
             "last run": max((run.date for run in runs), default="never")[:10],
         }
         figures = nodes.definition_list("", classes=["figures"])
@@ -186,18 +184,26 @@ def files_of(program: Program) -> list[tuple[str, Path, str]]:
     return [file for file in files if file[1].exists()]
 
 
-def _runs(program: Program, found: Evidence) -> str:
+def _runs(program: Program, found: list[Run]) -> str:
     """Say where and how fast a program ran."""
-    if not found.passed:
+    if not found:
         return f"Not run for this copy of the site: it {program.obstacle}"
-    typical = statistics.median(run.seconds for run in found.passed)
+    typical = statistics.median(run.seconds for run in found)
+    unchecked = sorted({what for run in found for what in run.unchecked})
     told = [
-        f"Python {pythons(run.python for run in found.passed)}",
-        ", ".join(sorted({run.machine.split()[0] for run in found.passed})),
-        ", ".join(sorted({run.start_method for run in found.passed} - {""})),
+        f"Python {pythons(run.feature for run in found)}",
+        ", ".join(sorted({run.machine.split()[0] for run in found})),
+        ", ".join(sorted({run.start_method for run in found} - {""})),
         f"{typical:.2f} s",
+        f"not checked everywhere: {', '.join(unchecked)}" if unchecked else "",
     ]
     return " · ".join(item for item in told if item)
+
+
+def _origin(recording: Recording | None) -> str:
+    """Say where an output was recorded."""
+    assert recording is not None  # the gate has seen it
+    return f"{recording.day}, {recording.python}, {recording.machine}"
 
 
 def pythons(versions: Iterable[str]) -> str:
@@ -253,9 +259,9 @@ def shown_evidence(app: Sphinx) -> dict[str, str]:
     found: dict[str, str] = {}
     for page, blocks in pages.items():
         shown = [programs[b.source] for b in blocks if b.source in programs]
-        found[page] = _digest([_runs(p, ledger.current(p, runs)) for p in shown])
+        found[page] = _digest([_runs(p, ledger.passed(p, runs)) for p in shown])
     everything = [asdict(block) for blocks in pages.values() for block in blocks]
-    recorded = [asdict(item) for item in known_recordings(app).values()]
+    recorded = [_origin(recordings.load(program)) for program in programs.values()]
     for page in pages_of_everything(app):
         found[page] = _digest([everything, recorded, ledger.to_json(runs)])
     return found
@@ -274,4 +280,5 @@ def copy_sources(app: Sphinx, exception: Exception | None) -> None:
             copy = Path(app.outdir, SOURCES, name)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
-    ledger.save(known_runs(app), Path(app.outdir, "ledger.json"))
+    text = json.dumps(ledger.to_json(known_runs(app)), indent=1)
+    Path(app.outdir, "ledger.json").write_text(text + "\n", encoding="utf-8")

@@ -28,7 +28,8 @@ from sphinx.util.typing import OptionSpec
 from docs._ext.figures.evidence import Line
 from docs._ext.figures.pictures import WIDTH, Drawing, details, figure, round_step
 from docs._ext.gate.blocks import known_programs
-from snippets._tools.catalogue import CatalogueError, Program
+from snippets._tools.catalogue import Program
+from snippets._tools.evidence.files import EvidenceError
 from snippets._tools.timeline.store import (
     STATES,
     Lane,
@@ -231,7 +232,7 @@ def picture(program: Program, view: View, marks: list[int]) -> nodes.container:
     )
     more = f" {timeline.left_out} more are not shown." if timeline.left_out else ""
     caption = nodes.Text(
-        f"A run of {program.path.name}, recorded on {timeline.date} with Python "
+        f"A run of {program.path.name}, recorded on {timeline.day} with Python "
         f"{timeline.python} on {timeline.machine}.{more}"
     )
     shown = figure(
@@ -304,7 +305,7 @@ class TimelineDirective(SphinxDirective):
             timeline = load(program)
             marks = [moment(timeline, key) for key, _ in self._moments()]
             result = picture(program, self._view(timeline), marks)
-        except (CatalogueError, UnknownMomentError) as error:
+        except (EvidenceError, UnknownMomentError) as error:
             raise self.error(str(error)) from error
         said = nodes.enumerated_list("", classes=["moments"])
         for _, text in self._moments():

@@ -23,10 +23,10 @@ from sphinx.util import logging
 
 from snippets._tools import catalogue
 from snippets._tools.catalogue import CatalogueError, Program
-from snippets._tools.evidence import ledger, recordings
-from snippets._tools.evidence.ledger import Ledger, LedgerError
-from snippets._tools.evidence.recordings import Recording
-from snippets._tools.timeline import store
+from snippets._tools.evidence import ledger
+from snippets._tools.evidence.files import EvidenceError
+from snippets._tools.evidence.ledger import Ledger
+from snippets._tools.evidence.problems import problems
 
 logger = logging.getLogger(__name__)
 
@@ -62,11 +62,6 @@ class RefusedError(Exception):
 def known_programs(app: Sphinx) -> dict[str, Program]:
     """Return the programs of the guide; a case of the tests has its own."""
     return catalogue.programs(_snippets(app))
-
-
-def known_recordings(app: Sphinx) -> dict[str, Recording]:
-    """Return where and when the outputs were recorded."""
-    return recordings.load(_snippets(app))
 
 
 def _snippets(app: Sphinx) -> Path:
@@ -249,24 +244,12 @@ def check_ledger(app: Sphinx) -> None:
             exceptions asks its developers to mend our programs.
     """
     try:
-        complaints = list(_complaints(app, known_runs(app)))
-    except (CatalogueError, LedgerError) as error:
-        complaints = [str(error)]
-    for complaint in complaints:
-        logger.error(complaint, type="verified")
-    if complaints:
+        runs, programs = known_runs(app), known_programs(app).values()
+        complete = app.config.guide_complete
+        found = [s for p in programs for s in problems(p, runs, complete=complete)]
+    except (CatalogueError, EvidenceError) as error:
+        found = [str(error)]
+    for said in found:
+        logger.error(said, type="verified")
+    if found:
         raise SystemExit(2)
-
-
-def _complaints(app: Sphinx, runs: Ledger) -> Iterator[str]:
-    programs = known_programs(app)
-    recorded = known_recordings(app)
-    for program in programs.values():
-        said = recordings.complaint(program, recorded) or store.complaint(program)
-        if said:
-            yield said
-            continue
-        reason = ledger.complaint(program, runs)
-        excused = program.obstacle and not ledger.current(program, runs).failed
-        if reason and (app.config.guide_complete or not excused):
-            yield f"{program.where}:1: {reason}; verify it: nox -s tests"

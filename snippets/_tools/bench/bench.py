@@ -9,10 +9,12 @@ import signal
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from snippets._tools.bench import measurements
+from snippets._tools.bench import measurements, workloads
 from snippets._tools.bench.measurements import Measurement, MeasurementError, Point
 from snippets._tools.bench.workloads import DATA, METHODS
 from snippets._tools.catalogue import ROOT
@@ -24,27 +26,44 @@ KINDS = ("task", "thread", "interpreter", *(f"process, {name}" for name in METHO
 WAYS = "queue, to a thread", "pipe", "queue", "shared memory"
 
 
-def plans() -> dict[str, list[Case]]:
-    """Return the cases of every measurement: a series, and a number if it has some."""
+@dataclass(frozen=True)
+class Plan:
+    """What is measured, for which cases, and in what.
+
+    A case is a series, and a number if the series has some: ``across`` says of what,
+    and ``across_unit`` in what. The ``unit`` of what is measured is seconds or bytes.
+    """
+
+    workload: Callable[..., float]
+    cases: list[Case]
+    unit: str = "seconds"
+    across: str = ""
+    across_unit: str = ""
+
+
+def plans() -> dict[str, Plan]:
+    """Return every measurement that there is, by its name."""
     cores = os.cpu_count() or 1
     workers = [n for n in (1, 2, 4, 8, 16, 32, 64, 128) if n <= 2 * cores]
     pools = "threads", "processes", "interpreters"
+    sizes = 1, 100, 10_000, 1_000_000, 10_000_000
+    in_pools = [(pool, number) for pool in pools for number in workers]
+    at_once = [(kind, 10**n) for kind in ("threads", "tasks") for n in range(5)]
+    kinds: list[Case] = [(kind, None) for kind in KINDS]
     return {
-        "computing": [
-            ("in sequence", 1),
-            *((pool, number) for pool in pools for number in workers),
-        ],
-        "waiting": [
-            (kind, 10**power) for kind in ("threads", "tasks") for power in range(5)
-        ],
-        "starting": [(kind, None) for kind in KINDS],
-        "handing_over": [
-            (way, size)
-            for way in WAYS
-            for size in (1, 100, 10_000, 1_000_000, 10_000_000)
-        ],
-        "data": [(variant, None) for variant in DATA],
-        "memory": [(kind, None) for kind in KINDS],
+        "computing": Plan(
+            workloads.computing, [("in sequence", 1), *in_pools], across="workers"
+        ),
+        "waiting": Plan(workloads.waiting, [*at_once], across="waits at once"),
+        "starting": Plan(workloads.starting, kinds),
+        "handing_over": Plan(
+            workloads.handing_over,
+            [(way, size) for way in WAYS for size in sizes],
+            across="handed over",
+            across_unit="bytes",
+        ),
+        "data": Plan(workloads.data, [(variant, None) for variant in DATA]),
+        "memory": Plan(workloads.memory, kinds, unit="bytes"),
     }
 
 
@@ -63,22 +82,20 @@ def select(names: list[str]) -> list[str]:
 
 
 def run(
-    names: list[str], repeats: int = REPEATS, path: Path = measurements.FILE
+    names: list[str], repeats: int = REPEATS, folder: Path = measurements.FOLDER
 ) -> None:
     """Make measurements, and save each when it is done.
 
     Raises:
-        MeasurementError: if there is no such measurement, or if the file that has the
-            others is damaged.
+        MeasurementError: if there is no such measurement.
     """
-    found = measurements.load(path)
     for name in select(names):
-        cases = plans()[name]
+        cases = plans()[name].cases
         print(f"{name}: {len(cases)} cases", end="", flush=True)
-        found[name] = measure(name, cases, repeats)
-        measurements.save(found, path)
+        found = measure(name, cases, repeats)
+        measurements.save(name, found, folder)
         print()
-        for case, reason in found[name].missing.items():
+        for case, reason in found.missing.items():
             print(f"  without {case}: {reason}")
 
 
@@ -115,7 +132,7 @@ def once(name: str, case: Case, time_limit: float = TIME_LIMIT) -> float:
     """
     arguments = [str(item) for item in (name, *case) if item is not None]
     with subprocess.Popen(
-        [sys.executable, "-m", "snippets._tools.bench.workloads", *arguments],
+        [sys.executable, "-m", "snippets._tools.bench", *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

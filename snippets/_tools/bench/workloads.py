@@ -1,7 +1,6 @@
 """What ``nox -s bench`` measures: each workload returns seconds, or bytes, of one run.
 
-Each run has a process of its own, which prints what it took:
-``python -m snippets._tools.bench.workloads NAME SERIES [X]``.
+Each run has a process of its own: ``python -m snippets._tools.bench``.
 """
 
 import asyncio
@@ -391,22 +390,3 @@ def _pss(process: int) -> int:
         rollup = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8")
         return int(rollup.partition("\nPss:")[2].split()[0])
     return 0
-
-
-WORKLOADS: dict[str, Callable[..., float]] = {
-    function.__name__: function
-    for function in (computing, waiting, starting, handing_over, data, memory)
-}
-
-
-def main() -> None:
-    """Run the workload that the command line names, and print what it took."""
-    name, series, *x = sys.argv[1:]
-    try:
-        print(WORKLOADS[name](series, *map(int, x)))
-    except UnavailableError as error:
-        sys.exit(str(error))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,310 +1,142 @@
 """The ledger: which programs ran, on which Pythons, and how it went.
 
-The tests and ``python -m snippets verify`` write it, the site is built from it.
+The tests and ``python -m snippets verify`` write it, a file for each run, and the site
+is built from the sum of them. A later run in the same place, the same machine, Python
+and start method, takes the file of the earlier one. The ledger of another machine is
+added by copying its files here.
 """
 
-import contextlib
 import datetime as dt
-import hashlib
-import json
-import os
-import platform
-import sysconfig
-import time
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from snippets._tools.catalogue import ROOT, Program
+from snippets._tools.evidence.files import EvidenceError
+from snippets._tools.evidence.provenance import Provenance, fingerprint
 
-FORMAT = 1
-LEDGER = ROOT / "build/ledger.json"
-ANEW = "delete it, and verify anew: nox -s tests"
+LEDGER = ROOT / "build/ledger"
+CURE = "delete it, and verify anew: nox -s tests"
 SLACK = dt.timedelta(days=1)  # that clocks of several machines may differ
-LOCK_LIMIT = 30.0  # seconds to wait for another process that writes
-
-
-class LedgerError(Exception):
-    """A ledger cannot be read or written; the text names the file and the cure."""
 
 
 @dataclass(frozen=True, order=True)
-class Entry:
+class Run(Provenance):
     """A run of a program: where, when, and how it went.
 
-    ``python`` is a feature release, such as 3.14 or the free-threaded 3.14t, and
-    ``release`` the exact one; ``start_method`` is empty if the program starts no
-    processes; ``outcome`` is passed or failed; ``date`` is in UTC.
+    ``output`` is the fingerprint of what it was compared with; ``start_method`` is
+    empty if the program starts no processes; ``outcome`` is passed or failed;
+    ``unchecked`` names what this machine cannot tell of what was left behind.
     """
 
-    machine: str
-    python: str
+    program: str
+    output: str
     start_method: str
-    release: str
     outcome: str
     seconds: float
-    date: str
+    unchecked: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "Run":
+        """Return what its fields say."""
+        return cls(**content | {"unchecked": tuple(content["unchecked"])})
 
     @property
-    def place(self) -> tuple[str, str, str]:
-        """What a later run replaces this one by."""
-        return self.machine, self.python, self.start_method
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """The fingerprints of a program and of its output, and the runs they had."""
-
-    source: str
-    output: str
-    entries: tuple[Entry, ...] = ()
+    def passed(self) -> bool:
+        """Whether it went well."""
+        return self.outcome == "passed"
 
     @property
-    def passed(self) -> list[Entry]:
-        """The runs that went well."""
-        return [entry for entry in self.entries if entry.outcome == "passed"]
-
-    @property
-    def failed(self) -> list[Entry]:
-        """The runs that did not."""
-        return [entry for entry in self.entries if entry.outcome != "passed"]
+    def file(self) -> Path:
+        """Where it is in a ledger: a later run in the same place takes it."""
+        place = f"{self.feature} {self.machine} {self.start_method}".lower()
+        return Path(self.program, re.sub(r"[^\w.]+", "-", place).strip("-") + ".json")
 
 
-Ledger = Mapping[str, Evidence]  # by the names of programs
+Ledger = Mapping[str, list[Run]]  # by the names of programs
 
 
-def fingerprint(path: Path) -> str:
-    """Return the SHA-256 of a text, in hexadecimal; empty if there is no such file.
-
-    The ends of lines do not matter, since git may change them.
-    """
-    if not path.exists():
-        return ""
-    return hashlib.sha256(path.read_text(encoding="utf-8").encode()).hexdigest()
-
-
-def evidence(program: Program) -> Evidence:
-    """Return the fingerprints of a program as it stands, and no runs."""
-    return Evidence(fingerprint(program.path), fingerprint(program.output))
-
-
-def entry(start_method: str | None, *, passed: bool, seconds: float) -> Entry:
-    """Return a run that has just ended on this machine."""
-    free_threaded = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
-    major, minor, _ = platform.python_version_tuple()
-    return Entry(
-        machine=machine(),
-        python=f"{major}.{minor}{free_threaded}",
+def ran(
+    program: Program,
+    start_method: str | None,
+    *,
+    passed: bool,
+    seconds: float,
+    unchecked: tuple[str, ...] = (),
+) -> Run:
+    """Return a run of a program, as it stands, that has just ended here."""
+    return Run.here(
+        fingerprint(program.path),
+        program=program.name,
+        output=fingerprint(program.output),
         start_method=start_method or "",
-        release=platform.python_version(),
         outcome="passed" if passed else "failed",
         seconds=round(seconds, 2),
-        date=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        unchecked=unchecked,
     )
 
 
-def machine() -> str:
-    """Describe this machine: system, architecture and number of cores."""
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+def save(run: Run, ledger: Path = LEDGER) -> None:
+    """Write a run into a ledger, whoever else does so at the same time.
+
+    Raises:
+        EvidenceError: if it cannot be written.
+    """
+    run.save(ledger / run.file)
+
+
+def load(ledger: Path = LEDGER) -> Ledger:
+    """Return all runs of a ledger; one that does not exist has none.
+
+    Raises:
+        EvidenceError: if a file is not what ``save`` writes, or of the future.
+    """
+    found: dict[str, list[Run]] = {}
+    limit = (dt.datetime.now(dt.UTC) + SLACK).isoformat()
+    for path in sorted(ledger.glob("*/*/*.json")):
+        run = Run.load(path, CURE)
+        if run is None:
+            continue  # it has just been taken away
+        if path != ledger / run.file:
+            message = f"{path}: is a run of {run.program} elsewhere; {CURE}."
+            raise EvidenceError(message)
+        if run.date > limit:
+            message = (
+                f"{path}: says that {run.program} ran on {run.date}, which is yet to "
+                f"come; set the clock right, or {CURE}."
+            )
+            raise EvidenceError(message)
+        found.setdefault(run.program, []).append(run)
+    return found
+
+
+def current(program: Program, ledger: Ledger) -> list[Run]:
+    """Return the runs that a program has had as it stands, with its output."""
+    now = fingerprint(program.path), fingerprint(program.output)
+    known = ledger.get(program.name, [])
+    return [run for run in known if (run.source, run.output) == now]
+
+
+def passed(program: Program, ledger: Ledger) -> list[Run]:
+    """Return those that went well."""
+    return [run for run in current(program, ledger) if run.passed]
 
 
 def to_json(ledger: Ledger) -> dict[str, Any]:
-    """Return a ledger as JSON has it."""
-    return {name: asdict(ledger[name]) for name in sorted(ledger)}
-
-
-def from_json(content: Mapping[str, Any]) -> Ledger:
-    """Return the ledger that ``to_json`` was given."""
-    return {
-        name: Evidence(
-            item["source"],
-            item["output"],
-            tuple(Entry(**run) for run in item["entries"]),
-        )
-        for name, item in content.items()
-    }
-
-
-def _seal(programs: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(programs, sort_keys=True).encode()).hexdigest()
-
-
-def load(path: Path = LEDGER) -> Ledger:
-    """Read a ledger, wholly or not at all; one that does not exist is empty.
-
-    Raises:
-        LedgerError: if it is not readable, of another format, edited or cut short, or
-            if it holds runs of the future.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        message = f"{path}: cannot be read: {error.strerror}."
-        raise LedgerError(message) from error
-    except ValueError as error:
-        message = f"{path}: is cut short or no JSON ({error}); {ANEW}."
-        raise LedgerError(message) from error
-    if not isinstance(content, dict) or not isinstance(content.get("format"), int):
-        message = f"{path}: is no ledger; {ANEW}."
-        raise LedgerError(message)
-    if content["format"] != FORMAT:
-        message = (
-            f"{path}: has format {content['format']}, and this version reads {FORMAT}; "
-            f"use the version that wrote it, or {ANEW}."
-        )
-        raise LedgerError(message)
-    if content.get("seal") != _seal(content.get("programs", {})):
-        message = f"{path}: was edited or damaged, its seal does not fit; {ANEW}."
-        raise LedgerError(message)
-    ledger = from_json(content["programs"])
-    _refuse_future(path, ledger)
-    return ledger
-
-
-def _refuse_future(path: Path, ledger: Ledger) -> None:
-    limit = (dt.datetime.now(dt.UTC) + SLACK).isoformat()
-    for name, item in ledger.items():
-        for run in item.entries:
-            if run.date > limit:
-                message = (
-                    f"{path}: says that {name} ran on {run.date}, which is yet to "
-                    f"come; set the clock right, or {ANEW}."
-                )
-                raise LedgerError(message)
-
-
-def save(ledger: Ledger, path: Path = LEDGER) -> None:
-    """Write a ledger in one step: whoever reads gets the old one or the new one.
-
-    Raises:
-        LedgerError: if it cannot be written; the old one is still there.
-    """
-    programs = to_json(ledger)
-    content = {"format": FORMAT, "seal": _seal(programs), "programs": programs}
-    draft = path.with_suffix(f".{os.getpid()}.draft")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-        message = f"{path}: cannot be written ({error.strerror}); it is as it was."
-        raise LedgerError(message) from error
-
-
-def update(news: Ledger, path: Path = LEDGER) -> None:
-    """Add runs to a ledger, whoever else does so at the same time.
-
-    Runs of a program or an output that has changed since make room for the new ones.
-
-    Raises:
-        LedgerError: if the ledger cannot be read or written.
-    """
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - programs run without it
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{path}.lock", timeout=LOCK_LIMIT):
-            ledger = dict(load(path))
-            for name, item in news.items():
-                ledger[name] = _joined(ledger.get(name, item), item)
-            save(ledger, path)
-    except Timeout as error:
-        message = f"{path}: another process has been writing for {LOCK_LIMIT:.0f} s."
-        raise LedgerError(message) from error
-    except OSError as error:
-        message = f"{path}: cannot be written ({error.strerror})."
-        raise LedgerError(message) from error
-
-
-class Writer:
-    """Writes runs into a ledger, every second and at the end, come what may."""
-
-    def __init__(self, path: Path = LEDGER) -> None:
-        """Take the ledger to write into."""
-        self._path = path
-        self._news: dict[str, Evidence] = {}
-        self._written = time.monotonic()
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Write what is not yet written."""
-        self.flush()
-
-    def add(self, news: Ledger) -> None:
-        """Take some runs; write, if the last time is more than a second ago."""
-        for name, item in news.items():
-            self._news[name] = _joined(self._news.get(name, item), item)
-        if time.monotonic() - self._written > 1:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is not yet written.
-
-        Raises:
-            LedgerError: if the ledger cannot be read or written; nothing is forgotten.
-        """
-        self._written = time.monotonic()
-        if self._news:
-            update(self._news, self._path)
-            self._news = {}
-
-
-def _joined(old: Evidence, new: Evidence) -> Evidence:
-    """Return the runs of both, the later one of each place; none of an older text."""
-    if (old.source, old.output) != (new.source, new.output):
-        return new
-    runs = {
-        run.place: run
-        for run in sorted([*old.entries, *new.entries], key=lambda run: run.date)
-    }
-    return replace(new, entries=tuple(sorted(runs.values())))
-
-
-def merge(ledgers: Iterable[tuple[Path, Ledger]]) -> Ledger:
-    """Return the runs of several machines as one ledger.
-
-    Raises:
-        LedgerError: if two of them speak of different versions of a program.
-    """
-    merged: dict[str, Evidence] = {}
-    origin: dict[str, Path] = {}
-    for path, ledger in ledgers:
-        for name, item in ledger.items():
-            known = merged.get(name, item)
-            if (known.source, known.output) != (item.source, item.output):
-                message = (
-                    f"{path}: speaks of another version of {name} than {origin[name]}; "
-                    "merge ledgers of the same commit."
-                )
-                raise LedgerError(message)
-            merged[name] = _joined(known, item)
-            origin.setdefault(name, path)
-    return merged
-
-
-def current(program: Program, ledger: Ledger) -> Evidence:
-    """Return the runs that a program has had as it stands, with its output."""
-    now = evidence(program)
-    then = ledger.get(program.name, now)
-    return then if (now.source, now.output) == (then.source, then.output) else now
+    """Return a whole ledger, to be published."""
+    return {name: [asdict(run) for run in ledger[name]] for name in sorted(ledger)}
 
 
 def complaint(program: Program, ledger: Ledger) -> str:
-    """Say why a program may not be published as verified; empty if it may."""
+    """Say why no run vouches for a program; empty if one does, and none failed."""
     found = current(program, ledger)
-    if found.failed:
-        run = found.failed[0]
-        method = f" ({run.start_method})" if run.start_method else ""
-        return f"failed on Python {run.python}{method}, {run.machine}"
-    if found.passed:
+    for run in found:
+        if not run.passed:
+            method = f" ({run.start_method})" if run.start_method else ""
+            return f"failed on Python {run.feature}{method}, {run.machine}"
+    if found:
         return ""
     if program.name in ledger:
         return "has changed, or its output has, since it was verified"

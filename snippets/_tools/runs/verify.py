@@ -8,8 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 
 from snippets._tools.catalogue import Program
-from snippets._tools.evidence import ledger
-from snippets._tools.evidence.ledger import Entry, Evidence, Ledger
+from snippets._tools.evidence import ledger, recordings
+from snippets._tools.evidence.ledger import Ledger, Run
 from snippets._tools.runs import output, runner
 
 
@@ -18,25 +18,15 @@ class Verdict:
     """How a run of a program went; ``complaint`` is empty if it went well."""
 
     program: Program
-    evidence: Evidence
+    run: Run
     complaint: str
-
-    @property
-    def entry(self) -> Entry:
-        """The run, as the ledger has it."""
-        return self.evidence.entries[0]
 
     def __str__(self) -> str:
         """Say it in a line, or with what is wrong."""
-        method = f" ({self.entry.start_method})" if self.entry.start_method else ""
+        method = f" ({self.run.start_method})" if self.run.start_method else ""
         if self.complaint:
             return f"{self.program.where}{method} {self.complaint}"
-        return f"{self.program.name}{method} {self.entry.seconds:.2f} s"
-
-    @property
-    def news(self) -> Ledger:
-        """What the run adds to the ledger."""
-        return {self.program.name: self.evidence}
+        return f"{self.program.name}{method} {self.run.seconds:.2f} s"
 
 
 def start_methods(program: Program) -> list[str | None]:
@@ -48,24 +38,28 @@ def start_methods(program: Program) -> list[str | None]:
 
 def check(program: Program, start_method: str | None, server: str | None) -> Verdict:
     """Run a program once and compare what it prints with what was recorded."""
-    found = ledger.evidence(program)
+    before = ledger.ran(program, start_method, passed=False, seconds=0.0)
     result = runner.run(program, start_method=start_method, server=server)
     complaint = result.complaint() or _difference(program, result.stdout)
-    entry = ledger.entry(start_method, passed=not complaint, seconds=result.seconds)
-    return Verdict(program, replace(found, entries=(entry,)), complaint)
+    # What was run is what it was before: somebody may have saved it meanwhile.
+    run = replace(
+        before,
+        outcome="failed" if complaint else "passed",
+        seconds=round(result.seconds, 2),
+    )
+    return Verdict(program, run, complaint)
 
 
 def _difference(program: Program, printed: str) -> str:
-    anew = f"nox -s record -- {program.name}"
     if not program.output.exists():
-        return f"has no output yet; record it: {anew}"
+        return f"has no output yet; {recordings.cure_of(program)}"
     recorded = program.output.read_text(encoding="utf-8")
     difference = output.difference(recorded, printed, program.comparison)
     if not difference:
         return ""
     return (
         f"no longer prints what is recorded ({program.comparison}):\n{difference}\n"
-        f"If the new output is right, record it: {anew}"
+        f"If the new output is right, {recordings.cure_of(program)}"
     )
 
 

@@ -1,7 +1,5 @@
 """Tell from what was witnessed of a run what each thread, process and task did."""
 
-import datetime as dt
-import platform
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -10,7 +8,7 @@ from itertools import pairwise
 from operator import itemgetter
 
 from snippets._tools.catalogue import Program
-from snippets._tools.evidence import ledger
+from snippets._tools.evidence.provenance import fingerprint
 from snippets._tools.timeline.store import Lane, Moment, Segment, Timeline
 from snippets._tools.timeline.witness import Event, Look, Thread, Witnessed
 
@@ -299,11 +297,8 @@ def timeline(program: Program, seen: Witnessed) -> Timeline:
     run = Run(seen)
     found = list(lanes(run))
     threads = [thread for thread, _ in found[:MOST_LANES]]
-    return Timeline(
-        source=ledger.evidence(program).source,
-        python=platform.python_version(),
-        machine=ledger.machine(),
-        date=dt.datetime.now(dt.UTC).date().isoformat(),
+    return Timeline.here(
+        fingerprint(program.path),
         length=(run.end - run.start) // 1000,
         left_out=max(0, len(found) - MOST_LANES),
         lanes=tuple(lane for _, lane in found[:MOST_LANES]),

@@ -3,13 +3,14 @@
 A timeline is committed beside its program, ``<name>.timeline.json``, and bound to it.
 """
 
-import json
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, Self
 
-from snippets._tools.catalogue import CatalogueError, Program
-from snippets._tools.evidence import ledger
+from snippets._tools.catalogue import Program
+from snippets._tools.evidence.files import EvidenceError
+from snippets._tools.evidence.provenance import Provenance, fingerprint
+from snippets._tools.evidence.recordings import cure_of
 
 STATES = {
     "running": "runs",
@@ -55,21 +56,35 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Timeline:
-    """A recorded run of the program with the fingerprint ``source``.
+class Timeline(Provenance):
+    """A recorded run of a program.
 
     ``length`` is how long its main() took, in microseconds; ``left_out`` how many
     lanes there were besides those that are kept.
     """
 
-    source: str
-    python: str
-    machine: str
-    date: str
     length: int
     lanes: tuple[Lane, ...]
     moments: tuple[Moment, ...]
     left_out: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it with lists instead of segments, lanes and moments."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Self:
+        """Return what ``to_json`` gave; anything else raises an error."""
+        lanes = tuple(
+            Lane(kind, name, tuple(_segment(*item) for item in segments))
+            for kind, name, segments in content.pop("lanes")
+        )
+        moments = tuple(Moment(*item) for item in content.pop("moments"))
+        return cls(lanes=lanes, moments=moments, **content)
+
+
+def _plain(value: object) -> object:
+    return [astuple(item) for item in value] if isinstance(value, tuple) else value
 
 
 def path_of(program: Program) -> Path:
@@ -78,43 +93,25 @@ def path_of(program: Program) -> Path:
 
 
 def save(timeline: Timeline, program: Program) -> None:
-    """Write a timeline beside its program, a lane in each line."""
-    lanes, moments = (
-        ",\n  ".join(json.dumps(astuple(item)) for item in items)
-        for items in (timeline.lanes, timeline.moments)
-    )
-    head = {
-        name: getattr(timeline, name)
-        for name in ("source", "python", "machine", "date", "length", "left_out")
-    }
-    text = (
-        json.dumps(head, indent=1).removesuffix("\n}")
-        + f',\n "lanes": [\n  {lanes}\n ],\n "moments": [\n  {moments}\n ]\n}}\n'
-    )
-    path_of(program).write_text(text, encoding="utf-8")
+    """Write a timeline beside its program.
+
+    Raises:
+        EvidenceError: if it cannot be written.
+    """
+    timeline.save(path_of(program))
 
 
 def load(program: Program) -> Timeline:
     """Return the timeline of a program.
 
     Raises:
-        CatalogueError: if there is none, if it is of another version of the program, or
+        EvidenceError: if there is none, if it is of another version of the program, or
             if it is not what ``save`` writes.
     """
-    path = path_of(program)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        lanes = tuple(
-            Lane(kind, name, tuple(_segment(*item) for item in segments))
-            for kind, name, segments in content.pop("lanes")
-        )
-        moments = tuple(Moment(*item) for item in content.pop("moments"))
-        timeline = Timeline(lanes=lanes, moments=moments, **content)
-    except FileNotFoundError:
+    timeline = Timeline.load(path_of(program), cure_of(program))
+    if timeline is None:
         _refuse(program, "has no timeline yet")
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        _refuse(program, f"has a damaged timeline, {path.name} ({error})")
-    if timeline.source != ledger.evidence(program).source:
+    if timeline.source != fingerprint(program.path):
         _refuse(program, "has changed since its timeline was recorded")
     return timeline
 
@@ -124,7 +121,7 @@ def complaint(program: Program) -> str:
     try:
         if program.concurrent:
             load(program)
-    except CatalogueError as error:
+    except EvidenceError as error:
         return str(error)
     return ""
 
@@ -137,5 +134,5 @@ def _segment(start: int, end: int, state: str) -> Segment:
 
 
 def _refuse(program: Program, reason: str) -> NoReturn:
-    message = f"{program.where}:1: {reason}; record it: nox -s record -- {program.name}"
-    raise CatalogueError(message)
+    message = f"{program.where}:1: {reason}; {cure_of(program)}"
+    raise EvidenceError(message)
