@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -17,6 +18,19 @@ from snippets._tools.evidence.files import EvidenceError
 from snippets._tools.evidence.ledger import LEDGER
 from snippets._tools.evidence.problems import problems
 from snippets._tools.runs import runner, verify
+
+CLOSED_PIPE = 141  # the exit status that a shell gives to what SIGPIPE has ended
+NO_PSUTIL = (
+    "error: classify needs psutil, and this Python has none: python -m pip install "
+    "psutil, or: uv run --with psutil python -m snippets classify -- SCRIPT"
+)
+OF_CLASSIFY = """\
+A script that still runs at the limit is ended as by Ctrl-C: it gets SIGINT and 5 s to
+clean up, what is left of it SIGTERM, and SIGKILL 2 s later. (On Windows it is ended at
+once.) A second Ctrl-C does not wait. The exit status is 0 if the script was measured,
+also if it had to be ended; 1 if it failed or cannot be started; 2 if these arguments
+are wrong or psutil is missing; 141 if nobody reads what is printed.
+"""
 
 
 def _list(_: argparse.Namespace) -> int:
@@ -84,8 +98,13 @@ def _classify(arguments: argparse.Namespace) -> int:
     if not script.startswith("-") and not Path(script).is_file():
         message = f"there is no file {script}."
         raise CatalogueError(message)
+    if importlib.util.find_spec("psutil") is None:
+        print(NO_PSUTIL, file=sys.stderr)
+        return 2
+    from snippets._tools import usage  # noqa: PLC0415 - it needs psutil
+
     command = [arguments.python, *arguments.script]
-    run = classify.measure(command, arguments.seconds)
+    run = usage.measure(command, arguments.seconds)
     print("", *classify.report(run), sep="\n")
     return int(run.status != 0 and not run.ended)
 
@@ -130,21 +149,42 @@ def _add_arguments(command: argparse.ArgumentParser, name: str) -> None:
         add("--repeats", type=int, default=bench.REPEATS, help="runs of each case")
     elif name == "classify":
         add("--python", default=sys.executable, help="the Python that runs it")
-        add("--seconds", type=float, default=60.0, help="to let it run, at most")
+        text = "to let it run, at most: 60 if not given, inf for ever"
+        add("--seconds", type=_seconds, default=60.0, help=text)
         add("script", nargs="+", help="after --: the script and its arguments")
+        command.epilog = OF_CLASSIFY
+
+
+def _seconds(text: str) -> float:
+    """Read a time limit.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is no time, or none at all.
+    """
+    with contextlib.suppress(ValueError):
+        if (seconds := float(text)) > 0:  # which is not true of nan either
+            return seconds
+    message = f"{text} is no number of seconds above 0"
+    raise argparse.ArgumentTypeError(message)
 
 
 def main() -> int:
     """Read the command line and do what it says; return the exit status."""
     arguments = _parser().parse_args()
     try:
-        return int(arguments.action(arguments))
+        status = int(arguments.action(arguments))
+        sys.stdout.flush()
     except (CatalogueError, ClassifyError, EvidenceError, MeasurementError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted; what was done until now is kept", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # such as of: ... | head -1
+        # Python writes what is left when it ends; let it go where it does not fail.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+    return status
 
 
 if __name__ == "__main__":

@@ -5,5 +5,6 @@
 - ``evidence``: what was recorded and what passed, where and when
 - ``timeline``: what the threads, processes and tasks of a program did in a run
 - ``bench``: what threads, processes and tasks cost, measured
+- ``usage``: the CPU time of a script and of all its processes
 - ``record``, ``new``, ``classify``: what the command line does besides
 """

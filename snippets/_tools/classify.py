@@ -1,25 +1,16 @@
-"""Tell what a script is bound by, from its CPU time over the time that passed.
+"""Say what a script is bound by, from its CPU time over the time that passed."""
 
-CPU time is that of the script and of the child processes that it has waited for, as
-POSIX accounts for it: ``times``. For a script that had to be ended it is looked up in
-``/proc``, where there is one.
-"""
-
-import contextlib
 import itertools
 import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from snippets._tools.runs import runner
 from snippets.choosing.choose import choose
 
 SHORTEST = 0.5  # seconds; in less than that, the start of Python counts for too much
+QUIET = 5.0  # seconds without any activity, after which a script may hang
+DELAYED = 0.1  # cores that it did not get; less than that is nothing
 WAITS, COMPUTES, SEVERAL = 0.2, 0.8, 1.2  # busy cores that divide one from the other
 
 
@@ -31,106 +22,97 @@ class ClassifyError(Exception):
 class Measured:
     """How a script ran.
 
-    ``elapsed`` and ``cpu`` are seconds: those that passed, and the CPU time, the
-    kernel's included. ``status`` is negative for a signal. ``ended`` says by what it
-    had to be ended, and is empty if it ended by itself.
+    ``elapsed`` and ``cpu`` are seconds: those that passed, and the CPU time of all its
+    processes, the kernel's included. ``delay`` are the seconds, added up over threads,
+    in which they were ready to run and other threads had the cores.
+    ``status`` is negative for a signal. ``needs_input`` tells that it failed for want
+    of it. ``ended`` says by what it had to be ended, and is empty if it ended by
+    itself; ``quiet`` for how many seconds it had done nothing by then. ``left_behind``
+    names the processes that outlived it.
     """
 
     elapsed: float
     cpu: float
     status: int
     ended: str = ""
-
-
-def measure(command: list[str], time_limit: float) -> Measured:
-    """Run a command, in a session of its own, for so many seconds at most.
-
-    Ctrl-C ends it, too. It can read what is redirected to it, and no terminal.
-
-    Raises:
-        ClassifyError: if the command cannot be started, or if the system has no account
-            of the time of child processes.
-    """
-    if not hasattr(os, "killpg"):
-        message = "classify needs the accounts of a POSIX system; on Windows, use WSL."
-        raise ClassifyError(message)
-    before, started, cpu, ended = os.times(), time.perf_counter(), 0.0, ""
-    with _started(command) as process:
-        try:
-            process.wait(time_limit)
-        except (subprocess.TimeoutExpired, KeyboardInterrupt) as error:
-            interrupted = isinstance(error, KeyboardInterrupt)
-            ended = "Ctrl-C" if interrupted else f"the limit of {time_limit:g} s"
-            cpu = _cpu_of_session(process.pid)
-        # The clock of os.times() counts by hundredths: a short script takes none.
-        after, elapsed = os.times(), time.perf_counter() - started
-        if ended:
-            _end(process)
-    cpu += after.children_user - before.children_user
-    cpu += after.children_system - before.children_system
-    return Measured(elapsed, cpu, process.returncode, ended)
-
-
-def _started(command: list[str]) -> subprocess.Popen[bytes]:
-    stdin = subprocess.DEVNULL if sys.stdin.isatty() else None
-    try:
-        return subprocess.Popen(command, stdin=stdin, start_new_session=True)
-    except OSError as error:
-        message = f"{command[0]} cannot be started: {error.strerror}."
-        raise ClassifyError(message) from error
-
-
-def _cpu_of_session(leader: int) -> float:
-    """Return the CPU time of all processes of a session, in seconds."""
-    ticks = 0
-    for process in runner.session(leader):
-        with contextlib.suppress(OSError):
-            stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
-            # Its own time and that of children it has waited for: proc_pid_stat(5).
-            ticks += sum(map(int, stat.rpartition(")")[2].split()[11:15]))
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End all processes of a session; those that clean up get the time for it."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(runner.GRACE)
-    list(runner.surviving(process.pid))
-    process.kill()
+    delay: float = 0.0
+    quiet: float = 0.0
+    needs_input: bool = False
+    left_behind: tuple[str, ...] = ()
 
 
 def report(run: Measured) -> Iterator[str]:
     """Yield what was measured, what it means, and what to try, line by line."""
     busy = run.cpu / run.elapsed
     yield f"elapsed   {run.elapsed:7.2f} s"
-    yield f"CPU time  {run.cpu:7.2f} s, child processes included"
+    yield f"CPU time  {run.cpu:7.2f} s, of all its processes"
+    yield f"delay     {run.delay:7.2f} s, ready to run, but no core was free"
     yield f"busy      {busy:7.2f} of {os.cpu_count()} cores"
+    yield from _how_it_ended(run)
+    if run.elapsed < SHORTEST:
+        yield f"Less than {SHORTEST} s is too short to tell: give it more work."
+    elif run.quiet >= QUIET:
+        yield f"Nothing happened in its last {run.quiet:.0f} s: no CPU time, no input"
+        yield "or output, no open connection. Either it sleeps, or it hangs: see"
+        yield '"The program stands still and uses no CPU" in reference/symptoms.'
+    else:
+        yield from _advice(busy, run.delay / run.elapsed)
+
+
+def _how_it_ended(run: Measured) -> Iterator[str]:
     if run.ended:
         yield f"It was ended by {run.ended}: these are the figures until then."
     elif run.status:
-        yield f"It failed (exit status {run.status}): these are the figures until then."
-        yield "If it reads input, redirect that: ... -- script.py < input.txt"
-    if run.elapsed < SHORTEST:
-        yield f"Less than {SHORTEST} s is too short to tell: give it more work."
-    else:
-        yield from _advice(busy)
+        yield f"It failed ({_status(run.status)}): these are the figures until then."
+    if run.needs_input:
+        yield "It asked for input. Give it a file: ... -- script.py < input.txt"
+    if run.left_behind:
+        yield f"It ended, and these still run: {', '.join(run.left_behind)}."
+        yield "What they do from here on is not counted."
 
 
-def _advice(busy: float) -> Iterator[str]:
+def _status(status: int) -> str:
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"
+
+
+def _advice(busy: float, delay: float) -> Iterator[str]:
+    """Yield what follows from the cores it had, and from those it may have wanted."""
+    at_least, at_most = _verdict(busy), _verdict(busy + delay)
+    if delay < DELAYED or at_least == at_most:
+        yield from at_least
+        return
+    yield f"The cores were busy{_load()}: it got less CPU time than it wanted."
+    yield "Measure again when the machine is idle. Until then, it is one of these."
+    yield from at_least
+    yield from at_most
+
+
+def _load() -> str:
+    """Return the load average, where there is one."""
+    if not hasattr(os, "getloadavg"):
+        return ""
+    return f" (load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores)"
+
+
+def _verdict(busy: float) -> list[str]:
     if busy < WAITS:
-        yield "It waits. To wait for many things at once:"
-        yield from _rules(["it waits"], ["up to a hundred", "thousands"])
-    elif busy < COMPUTES:
-        yield "It waits and computes in turn, or other programs took the cores:"
-        yield from _rules(["both in turn"], ["thousands"])
-    elif busy < SEVERAL:
-        yield "It computes, on one core. To use several:"
-        yield from _rules(["it computes in Python", "it computes in C"], ["thousands"])
-    else:
-        yield "It computes on several cores already. What more of them can give:"
-        yield "  python -m snippets run performance/amdahl"
+        rules = _rules(["it waits"], ["up to a hundred", "thousands"])
+        return ["It waits. To wait for many things at once:", *rules]
+    if busy < COMPUTES:
+        rules = _rules(["both in turn"], ["thousands"])
+        return ["It waits and computes in turn:", *rules]
+    if busy < SEVERAL:
+        rules = _rules(["it computes in Python", "it computes in C"], ["thousands"])
+        return ["It computes, on one core. To use several:", *rules]
+    return [
+        "It computes on several cores already. What more of them can give:",
+        "  python -m snippets run performance/amdahl",
+    ]
 
 
 def _rules(works: list[str], amounts: list[str]) -> Iterator[str]:
