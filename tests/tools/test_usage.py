@@ -144,9 +144,12 @@ class TestWhatCounts:
         )
         assert 0.4 <= run.cpu < 1.0
 
-    def test_children_too_short_to_be_seen(self, script: Write) -> None:
+    @pytest.mark.parametrize("ended", ["", "Ctrl-C"])
+    def test_children_too_short_to_be_seen(self, script: Write, ended: str) -> None:
+        """They are in the account of the script, also while it still runs."""
+        end = f"os.kill({os.getpid()}, {signal.SIGINT:d}); time.sleep(100)"
         run = measure(
-            script("""
+            script(f"""
                 import os
                 for _ in range(100):
                     child = os.fork()
@@ -154,8 +157,10 @@ class TestWhatCounts:
                         burn(0.005)
                         os._exit(0)
                     os.waitpid(child, 0)
+                {end if ended else ""}
             """)
         )
+        assert run.ended == ended
         assert 0.5 - TICK <= run.cpu < 1.0
 
     def test_a_script_that_takes_less_than_the_kernel_counts(self) -> None:
