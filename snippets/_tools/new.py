@@ -2,9 +2,9 @@
 
 import ast
 import keyword
-import sys
 from pathlib import Path
 
+from snippets._tools import catalogue
 from snippets._tools.catalogue import ROOT, CatalogueError
 
 PROGRAM = '''\
@@ -81,8 +81,8 @@ def _check(stem: str, program: Path) -> None:
     reason = ""
     if not stem.isidentifier() or keyword.iskeyword(stem) or stem != stem.lower():
         reason = "is no name of a module: use small letters and underscores"
-    elif stem in sys.stdlib_module_names:
-        reason = "is the name of a standard module, which the program would hide"
+    elif hidden := catalogue.hidden_by(stem, program.parents[1]):
+        reason = f"is that of {hidden}, which the program would hide"
     elif program.exists():
         reason = "is there already"
     if reason:

@@ -1,15 +1,21 @@
 """Write down what programs print, and what their threads, processes and tasks do."""
 
 import contextlib
+import os
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from snippets._tools import catalogue
 from snippets._tools.catalogue import CatalogueError, Program
 from snippets._tools.evidence import recordings
 from snippets._tools.runs import output, runner
 from snippets._tools.timeline import analysis, store, witness
+from snippets._tools.timeline.store import Timeline
 
-RUNS = 3  # one cannot tell what varies
+RUNS = 5  # one cannot tell what varies
+RUNS_OF_CHANCE = 60  # in which one chance in twenty shows itself, 95 times of a hundred
+TIMELINES, MOST_TIMELINES = 3, 8
 
 
 def record(names: list[str], *, timelines_only: bool = False) -> Iterator[str]:
@@ -39,25 +45,64 @@ def _record_output(program: Program, server: str | None) -> str:
 
 
 def _record_timeline(program: Program, server: str | None) -> str:
-    """Keep the run that other programs have disturbed least."""
-    runs = (witness.witness(program, server) for _ in range(RUNS))
-    found = (analysis.timeline(program, run) for run in runs)
-    timeline = min(found, key=analysis.disturbed)
+    """Keep of the runs that have seen most the one that others have disturbed least."""
+    found: list[Timeline] = []
+    while len(found) < TIMELINES or not agreeing(found):
+        if len(found) == MOST_TIMELINES:
+            message = (
+                f"{program.where}:1: its runs disagree about what there was: "
+                f"{', '.join(missing(found))} only in some; let it wait until all "
+                "have begun, and give them names"
+            )
+            raise CatalogueError(message)
+        seen = witness.witness(program, server)
+        found.append(analysis.timeline(program, seen))
+    timeline = min(agreeing(found), key=analysis.disturbed)
     store.save(timeline, program)
     return f"recorded {program.name}, {len(timeline.lanes)} lanes"
+
+
+def agreeing(found: list[Timeline]) -> list[Timeline]:
+    """Return the runs with most lanes, if more than one has seen the same."""
+    richest = max(found, key=lambda timeline: _names(timeline).total())
+    same = [one for one in found if _names(one) == _names(richest)]
+    return same if len(same) > 1 else []
+
+
+def missing(found: list[Timeline]) -> list[str]:
+    """Return the names of lanes that some runs have and others have not."""
+    every = [_names(timeline) for timeline in found]
+    most, least = every[0].copy(), every[0].copy()
+    for names in every:
+        most |= names
+        least &= names
+    return sorted({name for _, name in most - least})
+
+
+def _names(timeline: Timeline) -> Counter[tuple[str, str]]:
+    """Return the lanes of a timeline, and how many are left out."""
+    names = Counter((lane.kind, lane.name) for lane in timeline.lanes)
+    names["lane", "those left out"] = timeline.left_out
+    return names
 
 
 def _agreed_output(program: Program, server: str | None) -> str:
     """Return the last of several outputs, if all of them are the same as compared."""
     previous = None
-    for _ in range(RUNS):
-        result = runner.run(program, server=server)
-        if complaint := result.complaint():
-            message = f"{program.name} {complaint}"
-            raise CatalogueError(message)
-        if previous is not None:
-            _check_same(program, previous, result.stdout)
-        previous = result.stdout
+    amount = RUNS_OF_CHANCE if program.by_chance else RUNS
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        runs = [pool.submit(runner.run, program, server=server) for _ in range(amount)]
+        try:
+            for run in runs:
+                result = run.result()
+                if complaint := result.complaint():
+                    message = f"{program.name} {complaint}"
+                    raise CatalogueError(message)
+                if previous is not None:
+                    _check_same(program, previous, result.stdout)
+                previous = result.stdout
+        finally:
+            pool.shutdown(cancel_futures=True)
     assert previous is not None
     return previous
 

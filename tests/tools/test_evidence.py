@@ -19,7 +19,7 @@ from snippets._tools.evidence import files, ledger, recordings
 from snippets._tools.evidence.files import EvidenceError
 from snippets._tools.evidence.ledger import Run
 from snippets._tools.evidence.problems import problems
-from snippets._tools.runs import verify
+from snippets._tools.runs import observer, verify
 
 RUN = Run(
     source="a" * 64,
@@ -311,6 +311,13 @@ class TestVerify:
         assert not verdict.run.passed
         program.output.unlink()
         assert "has no output yet" in verify.check(program, None, None).complaint
+
+    def test_what_the_machine_cannot_tell_is_written_down(
+        self, program: Program, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert verify.check(program, None, None).run.unchecked == ()
+        monkeypatch.setattr(observer, "DESCRIPTORS", Path("/nowhere"))
+        assert verify.check(program, None, None).run.unchecked == ("open sockets",)
 
     def test_only_what_is_stale_and_can_run_is_run(self) -> None:
         program = catalogue.find("basics/gil_status")

@@ -64,7 +64,9 @@ def test_begins_a_program_its_place_and_its_test(chapter: str, root: Path) -> No
     [
         ("thread/barrier", "no chapter 'thread', only symptoms, threads"),
         ("corrections/one", "no chapter 'corrections'"),
-        ("threads/queue", "is the name of a standard module"),
+        ("threads/queue", "is that of the standard module 'queue'"),
+        ("threads/aiohttp", "is that of the package 'aiohttp'"),
+        ("threads/psutil", "is that of the package 'psutil'"),
         ("threads/two-locks", "is no name of a module"),
         ("threads/Barrier", "is no name of a module"),
         ("threads/class", "is no name of a module"),
@@ -87,4 +89,4 @@ def test_the_command_says_what_is_wrong(
         assert command(monkeypatch, "new", name) == 1
     said = capsys.readouterr().err
     assert "error: threads/: the name '' is no name of a module" in said
-    assert "error: threads/queue: the name 'queue' is the name of a standard" in said
+    assert "error: threads/queue: the name 'queue' is that of the standard" in said
