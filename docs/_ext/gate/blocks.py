@@ -16,11 +16,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from docutils import nodes
-from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
+from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util import logging
 
+from docs._ext.pages import problems
 from snippets._tools import catalogue
 from snippets._tools.catalogue import CatalogueError, Program
 from snippets._tools.evidence import ledger, recordings
@@ -155,7 +156,7 @@ def check_page(app: Sphinx, doctree: nodes.document) -> None:
         try:
             kind, source = classify(node, known_programs(app).values())
         except RefusedError as reason:
-            logger.error("unverified block: %s", reason, location=node, type="verified")  # noqa: TRY400
+            logger.error("unverified block: %s", reason, location=node)  # noqa: TRY400
             continue
         digest = hashlib.sha256(node.astext().rstrip("\n").encode()).hexdigest()
         blocks.append(Block(page, node.line or 0, kind, source, digest))
@@ -199,7 +200,6 @@ def check_programs(app: Sphinx, env: BuildEnvironment) -> None:
                     kind,
                     path.relative_to(path.parents[2]),
                     _page_of(program, env),
-                    type="verified",
                 )
 
 
@@ -218,16 +218,6 @@ def write_manifest(app: Sphinx, exception: Exception | None) -> None:
     ]
     text = json.dumps({"blocks": blocks}, indent=1)
     Path(app.outdir, "manifest.json").write_text(text + "\n", encoding="utf-8")
-
-
-def start_anew(app: Sphinx, _: Exception | None) -> None:
-    """Let the next build read every page again, if this one complained.
-
-    A page that has not changed is not read again, and what is wrong with it not said
-    again: the next build would succeed.
-    """
-    if app._warncount:  # noqa: SLF001 - the exit status is not known yet
-        Path(app.doctreedir, ENV_PICKLE_FILENAME).unlink(missing_ok=True)
 
 
 def known_runs(app: Sphinx) -> Ledger:
@@ -253,9 +243,9 @@ def check_ledger(app: Sphinx) -> None:
     except (CatalogueError, LedgerError) as error:
         complaints = [str(error)]
     for complaint in complaints:
-        logger.error(complaint, type="verified")
+        logger.error(complaint)
     if complaints:
-        raise SystemExit(2)
+        problems.fail(app, 2)
 
 
 def _complaints(app: Sphinx, runs: Ledger) -> Iterator[str]:
