@@ -22,7 +22,7 @@ from docs._ext.figures import (
 )
 from docs._ext.formats import archive, book, copies
 from docs._ext.gate import blocks
-from docs._ext.pages import freshness, hover, search
+from docs._ext.pages import builds, freshness, hover, problems, search, sitemap
 
 Setting = tuple[str, object, Literal["", "env"]]
 # The name of each, its default, and what is made anew when it changes.
@@ -48,10 +48,14 @@ DIRECTIVES = {
 }
 # Handlers of an event are called from top to bottom; those of others have priority 500.
 HANDLERS = (
+    ("config-inited", 900, builds.begin),  # before anything that was kept is loaded
+    ("config-inited", 910, sitemap.take_over),
     ("builder-inited", 300, blocks.check_ledger),  # before anything is built
     ("builder-inited", 400, freshness.find),  # before anybody asks what will be written
     ("builder-inited", 500, search.leave_own_search),
+    ("builder-inited", 510, freshness.tell_the_truth_again),
     ("env-get-outdated", 500, freshness.read),
+    ("env-before-read-docs", 500, freshness.note),
     ("env-purge-doc", 500, blocks.forget_page),
     ("env-merge-info", 500, blocks.merge_pages),
     ("doctree-read", 100, blocks.check_page),
@@ -59,25 +63,33 @@ HANDLERS = (
     ("doctree-read", 120, evidence.add_lines),
     ("doctree-read", 130, timelines.add_timelines),
     ("doctree-read", 140, hover.note_glossary),
+    (
+        "env-updated",
+        100,
+        freshness.read_others,
+    ),  # before links are made of what is read
     ("env-updated", 500, freshness.remember),
     ("env-check-consistency", 500, blocks.check_programs),
+    ("env-check-consistency", 900, builds.empty),
     ("doctree-resolved", 500, evidence.fill_in),
     ("doctree-resolved", 510, hover.add_meanings),
     ("doctree-resolved", 900, copies.say_in_words),  # when all is filled in
     ("html-collect-pages", 500, search.search_page),
     ("html-page-context", 500, chooser.add_script),
     ("html-page-context", 510, book.leave_out_styles),
+    ("build-finished", 400, sitemap.fill),
     ("build-finished", 500, blocks.write_manifest),
-    ("build-finished", 510, blocks.start_anew),
     ("build-finished", 520, evidence.copy_sources),
     ("build-finished", 530, archive.write_archive),
     ("build-finished", 540, search.write_index),
     ("build-finished", 550, copies.write_list),
+    ("build-finished", 999, builds.finish),  # when nothing is left to be done
 )
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register all of it."""
+    problems.listen(app)
     app.setup_extension("sphinx_markdown_builder")  # which ``copies`` extends
     for name, default, rebuild in SETTINGS:
         app.add_config_value(name, default, rebuild, types=type(default))

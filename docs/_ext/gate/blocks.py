@@ -16,17 +16,18 @@ from enum import StrEnum
 from pathlib import Path
 
 from docutils import nodes
-from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
+from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util import logging
 
+from docs._ext.pages import problems
 from snippets._tools import catalogue
 from snippets._tools.catalogue import CatalogueError, Program
 from snippets._tools.evidence import ledger
 from snippets._tools.evidence.files import EvidenceError
 from snippets._tools.evidence.ledger import Ledger
-from snippets._tools.evidence.problems import problems
+from snippets._tools.evidence.problems import problems as problems_of
 
 logger = logging.getLogger(__name__)
 
@@ -150,7 +151,7 @@ def check_page(app: Sphinx, doctree: nodes.document) -> None:
         try:
             kind, source = classify(node, known_programs(app).values())
         except RefusedError as reason:
-            logger.error("unverified block: %s", reason, location=node, type="verified")  # noqa: TRY400
+            logger.error("unverified block: %s", reason, location=node)  # noqa: TRY400
             continue
         digest = hashlib.sha256(node.astext().rstrip("\n").encode()).hexdigest()
         blocks.append(Block(page, node.line or 0, kind, source, digest))
@@ -194,7 +195,6 @@ def check_programs(app: Sphinx, env: BuildEnvironment) -> None:
                     kind,
                     path.relative_to(path.parents[2]),
                     _page_of(program, env),
-                    type="verified",
                 )
 
 
@@ -213,16 +213,6 @@ def write_manifest(app: Sphinx, exception: Exception | None) -> None:
     ]
     text = json.dumps({"blocks": blocks}, indent=1)
     Path(app.outdir, "manifest.json").write_text(text + "\n", encoding="utf-8")
-
-
-def start_anew(app: Sphinx, _: Exception | None) -> None:
-    """Let the next build read every page again, if this one complained.
-
-    A page that has not changed is not read again, and what is wrong with it not said
-    again: the next build would succeed.
-    """
-    if app._warncount:  # noqa: SLF001 - the exit status is not known yet
-        Path(app.doctreedir, ENV_PICKLE_FILENAME).unlink(missing_ok=True)
 
 
 def known_runs(app: Sphinx) -> Ledger:
@@ -246,10 +236,10 @@ def check_ledger(app: Sphinx) -> None:
     try:
         runs, programs = known_runs(app), known_programs(app).values()
         complete = app.config.guide_complete
-        found = [s for p in programs for s in problems(p, runs, complete=complete)]
+        found = [s for p in programs for s in problems_of(p, runs, complete=complete)]
     except (CatalogueError, EvidenceError) as error:
         found = [str(error)]
     for said in found:
-        logger.error(said, type="verified")
+        logger.error(said)
     if found:
-        raise SystemExit(2)
+        problems.fail(app, 2)
