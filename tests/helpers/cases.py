@@ -32,6 +32,7 @@ SOUND = ROOT / "tests/site/cases/sound.txt"
 OPTIONS = {
     "extensions": "myst_parser,sphinx.ext.doctest,docs._ext",
     "guide_search": "0",
+    "guide_session_seconds": "5",
 }
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
 CASES = sorted(set(SOUND.parent.glob("*.txt")) - {SOUND})

@@ -1,13 +1,10 @@
-"""Refuse every code block that nothing verifies, and write down all the others.
+"""Tell what a code block is, or refuse it, and write down all that there are.
 
 The manifest, ``manifest.json`` beside the pages, names each block of the site with its
 page, line and kind. ``tests/site`` compares it with the HTML and with the tests.
 """
 
-import doctest
 import functools
-import hashlib
-import importlib
 import json
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -78,11 +75,8 @@ def classify(node: nodes.Element, programs: Iterable[Program]) -> tuple[Kind, st
     if included := node.get("source"):
         return _included(node.astext(), Path(included), programs)
     if "docstring of" in (node.source or "") and isinstance(node, nodes.doctest_block):
-        owner = (node.source or "").rpartition("docstring of ")[2]
-        _run_session(node.astext(), owner)
-        return Kind.SESSION, owner
+        return Kind.SESSION, (node.source or "").rpartition("docstring of ")[2]
     if node.get("testnodetype") == "doctest":
-        _run_session(node.astext(), "")
         return Kind.SESSION, ""
     if node.get("language") == "console":
         return Kind.COMMAND, ""
@@ -114,22 +108,6 @@ def _included(text: str, path: Path, programs: Iterable[Program]) -> tuple[Kind,
     raise RefusedError(reason)
 
 
-def _run_session(text: str, owner: str) -> None:
-    """Run a session, that of a docstring with the names of its program.
-
-    Raises:
-        RefusedError: if it prints something else than it shows.
-    """
-    names: dict[str, object] = {}
-    if owner:
-        names |= vars(importlib.import_module(".".join(owner.split(".")[:3])))
-    test = doctest.DocTestParser().get_doctest(text, names, "session", None, 0)
-    said: list[str] = []
-    if doctest.DocTestRunner(verbose=False).run(test, out=said.append).failed:
-        reason = "this session does not print what it shows\n" + "".join(said)
-        raise RefusedError(reason)
-
-
 def _definitions(path: Path) -> Iterator[str]:
     """Yield the source of each function and class, as it stands and dedented."""
     source = path.read_text(encoding="utf-8")
@@ -138,25 +116,6 @@ def _definitions(path: Path) -> Iterator[str]:
     for _, start, end in tags.values():
         yield "".join(lines[start - 1 : end])
         yield textwrap.dedent("".join(lines[start - 1 : end]))
-
-
-def check_page(app: Sphinx, doctree: nodes.document) -> None:
-    """Classify each block of a page; report those that are refused."""
-    page = app.env.current_document.docname
-    blocks: list[Block] = []
-    for node in doctree.findall(nodes.FixedTextElement):
-        code = isinstance(node, nodes.literal_block | nodes.doctest_block)
-        if not code or isinstance(node.parent, nodes.system_message):
-            continue
-        try:
-            kind, source = classify(node, known_programs(app).values())
-        except RefusedError as reason:
-            logger.error("unverified block: %s", reason, location=node)  # noqa: TRY400
-            continue
-        digest = hashlib.sha256(node.astext().rstrip("\n").encode()).hexdigest()
-        blocks.append(Block(page, node.line or 0, kind, source, digest))
-        node["kind"] = kind
-    pages_of_blocks(app.env)[page] = blocks
 
 
 def pages_of_blocks(env: BuildEnvironment) -> dict[str, list[Block]]:
