@@ -11,6 +11,7 @@ from snippets._tools import catalogue
 from snippets._tools.catalogue import ROOT, Program
 from snippets._tools.evidence import ledger, recordings
 from snippets._tools.runs import verify
+from tests.mutation import guards
 
 PROGRAMS = list(catalogue.programs().values())
 CHAPTERS = {path.stem for path in (ROOT / "docs/guide").glob("*.md")} - {"index"}
@@ -73,6 +74,11 @@ def test_no_process_holds_it_up(program: Program) -> None:
 def test_docstrings_are_true(program: Program) -> None:
     module = importlib.import_module(program.module)
     assert doctest.testmod(module, raise_on_error=False).failed == 0
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_has_tests_of_what_it_claims(program: Program) -> None:
+    assert guards.complaint(program) == ""
 
 
 def test_chapters_folders_and_tests_have_the_same_stems() -> None:
