@@ -92,6 +92,7 @@ def mutants_of(program: Program) -> Iterator[Mutant]:
             (
                 f"{PROGRAMS}::test_docstrings_are_true[{name}]",
                 f"{PROGRAMS}::test_no_process_holds_it_up[{name}]",
+                f"{PROGRAMS}::test_main_does_so_in_this_process_as_well[{name}]",
                 f"{PROGRAMS}::test_prints_its_output[{run}]",
             ),
         ),

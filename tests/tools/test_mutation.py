@@ -60,6 +60,14 @@ import pytest
 def server():
     return "nowhere"
 
+@pytest.fixture
+def httpbin(server):
+    return server
+
+@pytest.fixture
+def unjoined():
+    return set()
+
 @pytest.fixture(autouse=True)
 def always():
     assert True
