@@ -182,7 +182,10 @@ def typing(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Break programs in turn: their tests must notice; `-- threads` for a chapter."""
+    """Break programs in turn: their tests must notice; `-- threads` for a chapter.
+
+    With `-- changed` try, within two minutes, those that differ from what is recorded.
+    """
     install(session, "tests")
     session.run("python", "-m", "tests.mutation", *session.posargs)
 

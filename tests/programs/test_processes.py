@@ -234,15 +234,6 @@ class TestDeadWorkers:
         with pytest.raises(DiedError):
             program.work(3)
 
-    @pytest.mark.parametrize("program", [broken_pool, silent_pool])
-    def test_the_program(
-        self, program: ModuleType, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        program.main()
-        recorded = program.__file__.replace(".py", ".out")  # type: ignore[union-attr]
-        with open(recorded, encoding="utf-8") as output:  # noqa: PTH123 - as written
-            assert capsys.readouterr().out == output.read()
-
 
 class TestToldToEnd:
     """SIGTERM leaves the blocks by an exception, and the pool ends its worker."""
@@ -414,10 +405,6 @@ class TestPassingData:
         assert [end.closed for end in ends] == [True, True]
         assert not unjoined
 
-    def test_the_pipe_program(self, capsys: pytest.CaptureFixture[str]) -> None:
-        two_way_pipe.main()
-        assert capsys.readouterr().out == "fork 4\nforkserver 10\n"
-
     def test_counting_holds_the_lock(self) -> None:
         lock = threading.Lock()
 
@@ -444,10 +431,6 @@ class TestPassingData:
         message = r"a worker failed, some words are not counted$"
         with pytest.raises(RuntimeError, match=message):
             manager_dict.count_all(["spam"], workers=2)
-
-    def test_the_manager_program(self, capsys: pytest.CaptureFixture[str]) -> None:
-        manager_dict.main()
-        assert capsys.readouterr().out == "{'egg': 40, 'spam': 80}\n"
 
 
 class TestSharedArray:
@@ -521,11 +504,6 @@ def assert_gone(block: SharedMemory) -> None:
     assert block.buf is None
     with pytest.raises(FileNotFoundError):
         SharedMemory(block.name)
-
-
-def test_the_other_programs_run_in_this_process_as_well() -> None:
-    for program in (pool_sum, missing_guard, shared_array):
-        program.main()
 
 
 def test_pools_can_be_made_after_a_broken_one() -> None:
