@@ -1,11 +1,12 @@
 """Write down what programs print, and what their threads, processes and tasks do."""
 
 import contextlib
+import sys
 from collections.abc import Iterator
 
 from snippets._tools import catalogue
 from snippets._tools.catalogue import CatalogueError, Program
-from snippets._tools.evidence import recordings
+from snippets._tools.evidence import provenance, recordings
 from snippets._tools.runs import output, runner
 from snippets._tools.timeline import analysis, store, witness
 
@@ -25,11 +26,23 @@ def record(names: list[str], *, timelines_only: bool = False) -> Iterator[str]:
         if any(program.needs_server for program in programs):
             server = stack.enter_context(runner.local_server())
         for program in programs:
+            _check_python(program)
             catalogue.check_obstacle(program)
             if not timelines_only:
                 yield _record_output(program, server)
             if program.concurrent:
                 yield _record_timeline(program, server)
+
+
+def _check_python(program: Program) -> None:
+    """Name the command that takes a Python which the program can use."""
+    if program.requires_python > sys.version_info[:2]:
+        newer = ".".join(map(str, program.requires_python))
+        message = (
+            f"{program.name} needs Python {newer}, this is {provenance.python()}; "
+            f"{recordings.cure_of(program)}"
+        )
+        raise CatalogueError(message)
 
 
 def _record_output(program: Program, server: str | None) -> str:
@@ -40,7 +53,14 @@ def _record_output(program: Program, server: str | None) -> str:
 
 def _record_timeline(program: Program, server: str | None) -> str:
     """Keep the run that other programs have disturbed least."""
-    runs = (witness.witness(program, server) for _ in range(RUNS))
+    try:
+        runs = [witness.witness(program, server) for _ in range(RUNS)]
+    except CatalogueError as error:
+        message = (
+            f"{str(error).rstrip()}\nIts output is recorded, its timeline is not; "
+            f"{recordings.cure_of(program, '--timelines')}"
+        )
+        raise CatalogueError(message) from error
     found = (analysis.timeline(program, run) for run in runs)
     timeline = min(found, key=analysis.disturbed)
     store.save(timeline, program)
@@ -53,7 +73,10 @@ def _agreed_output(program: Program, server: str | None) -> str:
     for _ in range(RUNS):
         result = runner.run(program, server=server)
         if complaint := result.complaint():
-            message = f"{program.name} {complaint}"
+            message = (
+                f"{program.where}:1: {complaint.rstrip()}\n"
+                f"Mend the program, then {recordings.cure_of(program)}"
+            )
             raise CatalogueError(message)
         if previous is not None:
             _check_same(program, previous, result.stdout)
@@ -69,6 +92,7 @@ def _check_same(program: Program, one: str, other: str) -> None:
         message = (
             f"{program.name}, {program.comparison}, varies:\n"
             f"{difference}\n"
-            f"Make them the same, or end its docstring with one of {choices}."
+            f"Make them the same, or end its docstring with one of {choices}; "
+            f"then {recordings.cure_of(program)}"
         )
         raise CatalogueError(message)
