@@ -72,3 +72,28 @@ def test_without_a_loopback_no_test_begins(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(socket, "create_server", refuse)
     with pytest.raises(pytest.UsageError, match=r"127\.0\.0\.1.*ip link set lo up"):
         conftest.pytest_configure()
+
+
+class TestMap:
+    """Whoever looks for something finds its room."""
+
+    ROOMS = "snippets/_tools/*/", "docs/*/", "docs/_ext/*/", "tests/*/"
+    TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+    def test_each_room_has_a_line(self) -> None:
+        rooms = {
+            f"`{path.relative_to(ROOT).as_posix()}/`"
+            for pattern in self.ROOMS
+            for path in ROOT.glob(pattern)
+            if any(file.is_file() for file in path.iterdir())
+        }
+        assert len(rooms) > 20
+        assert [r for r in sorted(rooms) if r not in self.TEXT] == []
+
+    @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+    def test_no_line_leads_to_a_room_that_is_not_there(self, page: str) -> None:
+        text = (ROOT / page).read_text(encoding="utf-8")
+        named = re.findall(r"^\| `([\w./-]+)`", text, re.MULTILINE)
+        assert len(named) > 3
+        made = {"build/"}  # by a command
+        assert [n for n in named if n not in made and not (ROOT / n).exists()] == []
