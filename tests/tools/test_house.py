@@ -86,6 +86,7 @@ class TestMap:
             for pattern in self.ROOMS
             for path in ROOT.glob(pattern)
             if any(file.is_file() for file in path.iterdir())
+            if path.name != "__pycache__"
         }
         assert len(rooms) > 20
         assert [r for r in sorted(rooms) if r not in self.TEXT] == []
