@@ -5,12 +5,13 @@ import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from snippets._tools import catalogue, classify, new, record
+from snippets._tools import catalogue, classify, interpreters, new, record
 from snippets._tools.bench import bench
 from snippets._tools.bench.measurements import MeasurementError
-from snippets._tools.catalogue import HTTPBIN, CatalogueError
+from snippets._tools.catalogue import HTTPBIN, CatalogueError, Program
 from snippets._tools.classify import ClassifyError
 from snippets._tools.evidence import ledger
 from snippets._tools.evidence.files import EvidenceError
@@ -32,14 +33,48 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     program = catalogue.find(arguments.name)
+    served = program.needs_server and HTTPBIN not in os.environ
+    lacking = interpreters.missing(program, served=served)
+    if lacking or program.requires_python > sys.version_info[:2]:
+        return _run_elsewhere(program, lacking, served=served)
     catalogue.check_obstacle(program)
     with contextlib.ExitStack() as stack:
         environment = dict(os.environ)
-        if program.needs_server and HTTPBIN not in environment:
-            environment[HTTPBIN] = stack.enter_context(runner.local_server())
+        if served:
+            environment[HTTPBIN] = stack.enter_context(_local_server())
         return subprocess.run(
             [sys.executable, program.path], env=environment, check=False
         ).returncode
+
+
+def _run_elsewhere(program: Program, lacking: list[str], *, served: bool) -> int:
+    """Let a Python of this project that has what it needs run a program."""
+    if python := interpreters.other(program, served=served):
+        command = [str(python), "-m", "snippets", "run", program.name]
+        return subprocess.run(command, cwd=catalogue.ROOT, check=False).returncode
+    lacks = f"lacks {', '.join(lacking)}" if lacking else "is too old for it"
+    newer = ".".join(map(str, program.requires_python))
+    message = (
+        f"{program.name} needs Python {newer} or newer"
+        f"{''.join(f', {name}' for name in lacking)}; {sys.executable} {lacks}. "
+        f"uv finds both: uv run {program.where}"
+    )
+    raise CatalogueError(message)
+
+
+@contextlib.contextmanager
+def _local_server() -> Iterator[str]:
+    """Run the local HTTP server, or say what else could be done."""
+    with contextlib.ExitStack() as stack:
+        try:
+            address = stack.enter_context(runner.local_server())
+        except RuntimeError as error:
+            message = (
+                f"{error}, see above. Is 127.0.0.1 up? Another can be named: "
+                f"{HTTPBIN}=https://httpbin.org"
+            )
+            raise CatalogueError(message) from error
+        yield address
 
 
 def _record(arguments: argparse.Namespace) -> int:
@@ -50,9 +85,11 @@ def _record(arguments: argparse.Namespace) -> int:
 
 def _new(arguments: argparse.Namespace) -> int:
     written = new.begin(arguments.name)
-    print(*(path.relative_to(catalogue.ROOT) for path in written), sep="\n")
+    program, *added = (path.relative_to(catalogue.ROOT) for path in written)
+    print("wrote", program)
+    print(*(f"added to {path}, at its end" for path in added), sep="\n")
     name = catalogue.read(written[0]).name
-    print(f"Write them, and then: nox -s record -- {name}")
+    print(f"Write the program, and then: nox -s record -- {name}")
     return 0
 
 

@@ -2,13 +2,14 @@
 
 import contextlib
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from snippets._tools import catalogue
 from snippets._tools.catalogue import CatalogueError, Program
-from snippets._tools.evidence import recordings
+from snippets._tools.evidence import provenance, recordings
 from snippets._tools.runs import output, runner
 from snippets._tools.timeline import analysis, store, witness
 from snippets._tools.timeline.store import Timeline
@@ -31,11 +32,23 @@ def record(names: list[str], *, timelines_only: bool = False) -> Iterator[str]:
         if any(program.needs_server for program in programs):
             server = stack.enter_context(runner.local_server())
         for program in programs:
+            _check_python(program)
             catalogue.check_obstacle(program)
             if not timelines_only:
                 yield _record_output(program, server)
             if program.concurrent:
                 yield _record_timeline(program, server)
+
+
+def _check_python(program: Program) -> None:
+    """Name the command that takes a Python which the program can use."""
+    if program.requires_python > sys.version_info[:2]:
+        newer = ".".join(map(str, program.requires_python))
+        message = (
+            f"{program.name} needs Python {newer}, this is {provenance.python()}; "
+            f"{recordings.cure_of(program)}"
+        )
+        raise CatalogueError(message)
 
 
 def _record_output(program: Program, server: str | None) -> str:
@@ -46,20 +59,36 @@ def _record_output(program: Program, server: str | None) -> str:
 
 def _record_timeline(program: Program, server: str | None) -> str:
     """Keep of the runs that have seen most the one that others have disturbed least."""
-    found: list[Timeline] = []
-    while len(found) < TIMELINES or not agreeing(found):
-        if len(found) == MOST_TIMELINES:
-            message = (
-                f"{program.where}:1: its runs disagree about what there was: "
-                f"{', '.join(missing(found))} only in some; let it wait until all "
-                "have begun, and give them names"
-            )
-            raise CatalogueError(message)
-        seen = witness.witness(program, server)
-        found.append(analysis.timeline(program, seen))
-    timeline = min(agreeing(found), key=analysis.disturbed)
+    timeline = min(_agreed_timelines(program, server), key=analysis.disturbed)
     store.save(timeline, program)
     return f"recorded {program.name}, {len(timeline.lanes)} lanes"
+
+
+def _agreed_timelines(program: Program, server: str | None) -> list[Timeline]:
+    """Return timelines that have the same lanes; the output is recorded already."""
+    found: list[Timeline] = []
+    try:
+        while len(found) < TIMELINES or not agreeing(found):
+            _check_patience(program, found)
+            seen = witness.witness(program, server)
+            found.append(analysis.timeline(program, seen))
+    except CatalogueError as error:
+        message = (
+            f"{str(error).rstrip()}\nIts output is recorded, its timeline is not; "
+            f"{recordings.cure_of(program, '--timelines')}"
+        )
+        raise CatalogueError(message) from error
+    return agreeing(found)
+
+
+def _check_patience(program: Program, found: list[Timeline]) -> None:
+    if len(found) == MOST_TIMELINES:
+        message = (
+            f"{program.where}:1: its runs disagree about what there was: "
+            f"{', '.join(missing(found))} only in some; let it wait until all have "
+            "begun, and give them names."
+        )
+        raise CatalogueError(message)
 
 
 def agreeing(found: list[Timeline]) -> list[Timeline]:
@@ -96,7 +125,10 @@ def _agreed_output(program: Program, server: str | None) -> str:
             for run in runs:
                 result = run.result()
                 if complaint := result.complaint():
-                    message = f"{program.name} {complaint}"
+                    message = (
+                        f"{program.where}:1: {complaint.rstrip()}\n"
+                        f"Mend the program, then {recordings.cure_of(program)}"
+                    )
                     raise CatalogueError(message)
                 if previous is not None:
                     _check_same(program, previous, result.stdout)
@@ -114,6 +146,7 @@ def _check_same(program: Program, one: str, other: str) -> None:
         message = (
             f"{program.name}, {program.comparison}, varies:\n"
             f"{difference}\n"
-            f"Make them the same, or end its docstring with one of {choices}."
+            f"Make them the same, or end its docstring with one of {choices}; "
+            f"then {recordings.cure_of(program)}"
         )
         raise CatalogueError(message)

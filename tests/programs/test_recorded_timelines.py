@@ -150,10 +150,11 @@ def _of_calls(program: Program, timeline: Timeline) -> Iterator[tuple[str, str]]
 
 
 def _of_origin(program: Program, timeline: Timeline) -> Iterator[str]:
-    recorded = recordings.load()[program.name]
+    recorded = recordings.load(program)
+    assert recorded, f"{program.name} has no recording"
     if timeline.machine != recorded.machine:
         yield f"{program.name}: its timeline is of {timeline.machine}"
-    if timeline.date < recorded.date:
+    if timeline.day < recorded.day:
         yield f"{program.name}: its timeline is older than its output"
     version = tuple(map(int, timeline.python.split(".")[:2]))
     if version < program.requires_python:

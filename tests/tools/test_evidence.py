@@ -180,6 +180,26 @@ class TestLedger:
         with pytest.raises(EvidenceError, match="is a run of basics/hello elsewhere"):
             ledger.load(path)
 
+    def test_one_that_is_taken_away_meanwhile_is_none(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ledger.save(RUN, path)
+        monkeypatch.setattr(ledger.Run, "load", lambda *_: None)
+        assert ledger.load(path) == {}
+
+    def test_only_what_went_well_has_passed(self) -> None:
+        program = catalogue.find("basics/gil_status")
+        good = ledger.ran(program, None, passed=True, seconds=0.1)
+        runs = [good, replace(good, outcome="failed"), replace(good, source="c" * 64)]
+        assert ledger.passed(program, {program.name: runs}) == [good]
+
+    def test_it_is_published_by_program_with_the_day_of_each_run(self) -> None:
+        published = ledger.to_json({"b/b": [RUN], "a/a": []})
+        assert list(published) == ["a/a", "b/b"]
+        (run,) = published["b/b"]
+        assert ledger.Run(**run) == RUN
+        assert run["date"].startswith(RUN.day)
+
     def test_many_processes_at_once_lose_nothing(self, path: Path) -> None:
         context = multiprocessing.get_context("spawn")
         writers = [
