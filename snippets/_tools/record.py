@@ -1,11 +1,9 @@
 """Write down what programs print, and what their threads, processes and tasks do."""
 
 import contextlib
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 from snippets._tools import catalogue
 from snippets._tools.catalogue import CatalogueError, Program
@@ -116,25 +114,22 @@ def _names(timeline: Timeline) -> Counter[tuple[str, str]]:
 
 
 def _agreed_output(program: Program, server: str | None) -> str:
-    """Return the last of several outputs, if all of them are the same as compared."""
+    """Return the last of several outputs, if all of them are the same as compared.
+
+    One run follows the other: two at once would take cores from each other.
+    """
     previous = None
-    amount = RUNS_OF_CHANCE if program.by_chance else RUNS
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        runs = [pool.submit(runner.run, program, server=server) for _ in range(amount)]
-        try:
-            for run in runs:
-                result = run.result()
-                if complaint := result.complaint():
-                    message = (
-                        f"{program.where}:1: {complaint.rstrip()}\n"
-                        f"Mend the program, then {recordings.cure_of(program)}"
-                    )
-                    raise CatalogueError(message)
-                if previous is not None:
-                    _check_same(program, previous, result.stdout)
-                previous = result.stdout
-        finally:
-            pool.shutdown(cancel_futures=True)
+    for _ in range(RUNS_OF_CHANCE if program.by_chance else RUNS):
+        result = runner.run(program, server=server)
+        if complaint := result.complaint():
+            message = (
+                f"{program.where}:1: {complaint.rstrip()}\n"
+                f"Mend the program, then {recordings.cure_of(program)}"
+            )
+            raise CatalogueError(message)
+        if previous is not None:
+            _check_same(program, previous, result.stdout)
+        previous = result.stdout
     assert previous is not None
     return previous
 

@@ -19,7 +19,7 @@ from types import ModuleType
 
 import pytest
 
-from snippets._tools import catalogue, packages
+from snippets._tools import catalogue, packages, record
 from snippets._tools.catalogue import Comparison
 from snippets._tools.runs import observer, output, runner
 from tests.helpers.cases import MakeProgram, command
@@ -639,6 +639,33 @@ class TestCommandLine:
         assert "+I am" in error
         assert "`Output: figures vary.`" in error
         assert not program.output.exists()
+
+    @pytest.mark.parametrize(
+        ("body", "runs"),
+        [
+            ("print(1)", record.RUNS),
+            ("import random", record.RUNS_OF_CHANCE),
+            ("from os import urandom", record.RUNS_OF_CHANCE),
+            ("import secrets", record.RUNS_OF_CHANCE),
+        ],
+    )
+    def test_what_chance_decides_is_recorded_after_many_runs(
+        self,
+        only_program: MakeProgram,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        body: str,
+        runs: int,
+    ) -> None:
+        program = only_program(body)
+        printed = iter([*["often"] * (runs - 1), "seldom"])
+
+        def run(*_: object, **__: object) -> runner.Run:
+            return runner.Run(next(printed), "", 0, 0.1, timed_out=False, leftovers=())
+
+        monkeypatch.setattr(runner, "run", run)
+        assert command(monkeypatch, "record", program.name) == 1
+        assert "+seldom" in capsys.readouterr().err
 
     def test_does_not_record_a_failure(
         self,
