@@ -104,7 +104,7 @@ def mutants_of(program: Program) -> Iterator[Mutant]:
 
 
 def _of_output(program: Program) -> Iterator[Mutant]:
-    test = f"{PROGRAMS}::test_its_output_was_recorded_by_a_run[{program.name}]"
+    test = f"{PROGRAMS}::test_a_run_is_all_that_it_takes_to_be_shown[{program.name}]"
     lines = program.output.read_text(encoding="utf-8").splitlines(keepends=True)
     for change, changed in (
         ("a line dropped", lines[:-1]),
