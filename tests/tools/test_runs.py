@@ -2,7 +2,6 @@
 
 import asyncio
 import atexit
-import doctest
 import multiprocessing
 import signal
 import sys
@@ -337,9 +336,3 @@ class TestCommandLine:
 
     def test_runs_a_program(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert command(monkeypatch, "run", "basics/gil_status") == 0
-
-
-def test_the_examples_of_comparison_are_true() -> None:
-    results = doctest.testmod(output)
-    assert results.attempted > 0
-    assert results.failed == 0
