@@ -20,7 +20,7 @@ from tests.mutation import guards
 
 CAUGHT = "tests/mutation/caught.json"
 SURVIVORS = "tests/mutation/survivors.toml"
-MOST_EXPLAINED = 0.2  # of the mutants of a program; more excuses than that are no test
+MOST_EXPLAINED = 0.25  # of the mutants of a program; more excuses are no test
 
 Key = tuple[str, str, str]  # program, text of the line, change
 

@@ -52,6 +52,7 @@ OTHER_LINES = {
     "threads/thread_exception": "the hook prints in a thread too short to have a lane",
 }
 EXCEPTIONS = {
+    ("processes/pickling", "wait"): "it pickles, and starts nobody",
     ("performance/log_names", "thread"): "its thread is too short to be seen twice",
     ("performance/log_names", "worker"): "its thread is too short to be seen twice",
     (
@@ -138,6 +139,8 @@ def _of_calls(program: Program, timeline: Timeline) -> Iterator[tuple[str, str]]
     calls, name = called(program), program.name
     states = {s.state for lane in timeline.lanes for s in lane.segments}
     kinds = Counter(lane.kind for lane in timeline.lanes) - Counter(thread=1)
+    if states == {"running"}:
+        yield "wait", f"{name} is concurrent, and nobody ever waits"
     for call, state in STATE_OF.items():
         if call in calls and state not in states:
             yield state, f"{name} calls {call}(), and no lane shows it: {state}"
@@ -229,9 +232,7 @@ def other_words(timeline: Timeline) -> Timeline:
 
 
 FALSE = [
-    ("basics/same_work", all_running),
-    ("threads/back_pressure", all_running),
-    ("coroutines/first_tasks", all_running),
+    *((name, all_running) for name in NAMES if (name, "wait") not in EXCEPTIONS),
     ("threads/reentrant_lock", lambda t: replace(t, machine="Linux x86_64, 64 cores")),
     ("threads/barrier", lambda t: replace(t, date="2020-01-01")),
     ("choosing/interpreters", lambda t: replace(t, python="3.11.1")),

@@ -2,7 +2,6 @@
 
 import asyncio
 import atexit
-import doctest
 import gc
 import multiprocessing
 import os
@@ -726,18 +725,6 @@ class TestCommandLine:
 
     def test_runs_a_program(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert command(monkeypatch, "run", "basics/gil_status") == 0
-
-
-def test_the_examples_of_comparison_are_true() -> None:
-    results = doctest.testmod(output)
-    assert results.attempted > 0
-    assert results.failed == 0
-
-
-def test_the_examples_of_packages_are_true() -> None:
-    results = doctest.testmod(packages)
-    assert results.attempted > 0
-    assert results.failed == 0
 
 
 def test_a_package_that_is_not_installed_counts_by_its_own_name() -> None:

@@ -1,7 +1,6 @@
 """What a program did in a run is told as it was, or not at all."""
 
 import asyncio
-import doctest
 import json
 import os
 import pickle
@@ -479,9 +478,6 @@ class TestLanes:
             "thread", "late", [(0, MS, "core"), (MS, 2 * MS, "other")], 0
         )
         assert analysis.disturbed(replace(found, lanes=(late,))) == 2000
-
-    def test_sessions(self) -> None:
-        assert doctest.testmod(analysis).failed == 0
 
 
 TWO_THREADS = """\
