@@ -22,7 +22,7 @@ from docs._ext.figures import (
 )
 from docs._ext.formats import archive, book, copies
 from docs._ext.gate import blocks, finished, reading
-from docs._ext.pages import builds, freshness, hover, problems, search, sitemap
+from docs._ext.pages import builds, freshness, hover, problems, search, sitemap, sources
 
 Setting = tuple[str, object, Literal["", "env"]]
 # The name of each, its default, and what is made anew when it changes.
@@ -57,6 +57,7 @@ HANDLERS = (
     ("builder-inited", 500, search.leave_own_search),
     ("builder-inited", 510, freshness.tell_the_truth_again),
     ("env-get-outdated", 500, freshness.read),
+    ("env-before-read-docs", 400, sources.check_text),
     ("env-before-read-docs", 500, freshness.note),
     ("env-purge-doc", 500, blocks.forget_page),
     ("env-purge-doc", 510, finished.forget_page),
@@ -71,6 +72,8 @@ HANDLERS = (
     ("env-updated", 100, freshness.read_others),  # before links in code are made
     ("env-updated", 500, freshness.remember),
     ("env-check-consistency", 500, blocks.check_programs),
+    ("env-check-consistency", 510, sources.check_titles),
+    ("env-check-consistency", 890, problems.stop),  # nothing refused is written
     ("env-check-consistency", 900, builds.empty),
     ("doctree-resolved", 500, evidence.fill_in),
     ("doctree-resolved", 510, hover.add_meanings),

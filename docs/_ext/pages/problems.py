@@ -7,6 +7,7 @@ the build whatever the options are: nothing suppresses it, and it needs no
 
 import errno
 import logging
+import os
 import pickle
 from pathlib import Path
 from typing import NoReturn
@@ -36,9 +37,7 @@ class Problems(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Note a problem; those that are suppressed do not come here."""
-        line, *_ = record.getMessage().splitlines() or [""]
-        place = getattr(record, "location", None)
-        self.said.append(f"{place}: {line}" if place else line)
+        self.said.append(record.getMessage().partition("\n")[0])  # with its place
         self.refused |= record.levelno >= logging.ERROR
         return True
 
@@ -60,10 +59,16 @@ def fail(app: Sphinx, status: int) -> NoReturn:
     """
     said: list[str] = app.problems.said  # type: ignore[attr-defined]
     many = f"{len(said)} problem{'s' * (len(said) > 1)}"
-    first = said[0].replace(f"{Path.cwd()}/", "")
+    first = said[0].replace(f"{Path.cwd()}{os.sep}", "").removeprefix("ERROR: ")
     ordinal = "; the first" if len(said) > 1 else ""
     print(f"not built, {many}{ordinal}: {first}", file=app._warning)  # noqa: SLF001 - where Sphinx says the others
     raise SystemExit(status)
+
+
+def stop(app: Sphinx, *_: object) -> None:
+    """Fail a build that something has been refused of, so that it is not written."""
+    if app.problems.refused:  # type: ignore[attr-defined]
+        fail(app, 1)
 
 
 def end(app: Sphinx, exception: Exception | None) -> None:
@@ -77,8 +82,8 @@ def end(app: Sphinx, exception: Exception | None) -> None:
             logging.getLogger(f"{NAMESPACE}.{__name__}").error(reason)
             fail(app, 2)
         return  # a mistake of ours: Sphinx says where
-    strict = app._fail_on_warnings and app._warncount  # noqa: SLF001 - nobody else knows
-    if app.problems.refused or strict:  # type: ignore[attr-defined]
+    stop(app)
+    if app._fail_on_warnings and app._warncount:  # noqa: SLF001 - nobody else knows
         fail(app, 1)
 
 
