@@ -110,7 +110,7 @@ def test_a_server_that_does_not_start_is_said_in_a_line(
     program = only_program("import os\nprint(os.environ['HTTPBIN_URL'])")
     assert command(monkeypatch, "run", program.name) == 1
     said = capsys.readouterr().err
-    assert said.startswith("error: the local server did not start, see above.")
+    assert said.startswith("error: the local server did not start, see above; ")
     assert said.count("\n") == 1
 
 
