@@ -29,9 +29,13 @@ def record(names: list[str], *, timelines_only: bool = False) -> Iterator[str]:
             _check_python(program)
             catalogue.check_obstacle(program)
             if not timelines_only:
-                yield _record_output(program, server)
+                with _ending("Nothing was recorded", program):
+                    said = _record_output(program, server)
+                yield said
             if program.concurrent:
-                yield _record_timeline(program, server)
+                with _ending("Its timeline was not recorded", program, "--timelines"):
+                    said = _record_timeline(program, server)
+                yield said
 
 
 def _check_python(program: Program) -> None:
@@ -45,6 +49,17 @@ def _check_python(program: Program) -> None:
         raise CatalogueError(message)
 
 
+@contextlib.contextmanager
+def _ending(what: str, program: Program, *options: str) -> Iterator[None]:
+    """Let the last line of what goes wrong say what to do."""
+    try:
+        yield
+    except CatalogueError as error:
+        cure = recordings.cure_of(program, *options)
+        message = f"{str(error).rstrip()}\n{what}; when that is mended, {cure}"
+        raise CatalogueError(message) from error
+
+
 def _record_output(program: Program, server: str | None) -> str:
     program.output.write_text(_agreed_output(program, server), encoding="utf-8")
     recordings.save(program)
@@ -53,14 +68,7 @@ def _record_output(program: Program, server: str | None) -> str:
 
 def _record_timeline(program: Program, server: str | None) -> str:
     """Keep the run that other programs have disturbed least."""
-    try:
-        runs = [witness.witness(program, server) for _ in range(RUNS)]
-    except CatalogueError as error:
-        message = (
-            f"{str(error).rstrip()}\nIts output is recorded, its timeline is not; "
-            f"{recordings.cure_of(program, '--timelines')}"
-        )
-        raise CatalogueError(message) from error
+    runs = (witness.witness(program, server) for _ in range(RUNS))
     found = (analysis.timeline(program, run) for run in runs)
     timeline = min(found, key=analysis.disturbed)
     store.save(timeline, program)
@@ -73,10 +81,7 @@ def _agreed_output(program: Program, server: str | None) -> str:
     for _ in range(RUNS):
         result = runner.run(program, server=server)
         if complaint := result.complaint():
-            message = (
-                f"{program.where}:1: {complaint.rstrip()}\n"
-                f"Mend the program, then {recordings.cure_of(program)}"
-            )
+            message = f"{program.name} {complaint}"
             raise CatalogueError(message)
         if previous is not None:
             _check_same(program, previous, result.stdout)
@@ -92,7 +97,6 @@ def _check_same(program: Program, one: str, other: str) -> None:
         message = (
             f"{program.name}, {program.comparison}, varies:\n"
             f"{difference}\n"
-            f"Make them the same, or end its docstring with one of {choices}; "
-            f"then {recordings.cure_of(program)}"
+            f"Make them the same, or end its docstring with one of {choices}."
         )
         raise CatalogueError(message)
