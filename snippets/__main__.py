@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from snippets._tools import catalogue, classify, interpreters, new, record
+from snippets._tools import catalogue, classify, interpreters, loopback, new, record
 from snippets._tools.bench import bench
 from snippets._tools.bench.measurements import MeasurementError
 from snippets._tools.catalogue import HTTPBIN, CatalogueError, Program
@@ -17,7 +17,10 @@ from snippets._tools.evidence import ledger
 from snippets._tools.evidence.files import EvidenceError
 from snippets._tools.evidence.ledger import LEDGER
 from snippets._tools.evidence.problems import problems
+from snippets._tools.loopback import LoopbackError
 from snippets._tools.runs import runner, verify
+
+PUBLIC = "https://httpbin.org"
 
 
 def _list(_: argparse.Namespace) -> int:
@@ -57,7 +60,7 @@ def _run_elsewhere(program: Program, lacking: list[str], *, served: bool) -> int
     message = (
         f"{program.name} needs Python {newer} or newer"
         f"{''.join(f', {name}' for name in lacking)}; {sys.executable} {lacks}. "
-        f"uv finds both: uv run {program.where}"
+        f"uv fetches what it takes: uv run {program.where}"
     )
     raise CatalogueError(message)
 
@@ -65,14 +68,12 @@ def _run_elsewhere(program: Program, lacking: list[str], *, served: bool) -> int
 @contextlib.contextmanager
 def _local_server() -> Iterator[str]:
     """Run the local HTTP server, or say what else could be done."""
+    loopback.check()
     with contextlib.ExitStack() as stack:
         try:
             address = stack.enter_context(runner.local_server())
         except RuntimeError as error:
-            message = (
-                f"{error}, see above. Is 127.0.0.1 up? Another can be named: "
-                f"{HTTPBIN}=https://httpbin.org"
-            )
+            message = f"{error}, see above; another will do: {HTTPBIN}={PUBLIC}"
             raise CatalogueError(message) from error
         yield address
 
@@ -96,7 +97,8 @@ def _new(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     chosen = catalogue.select(arguments.names)
     known = {} if arguments.all else ledger.load(arguments.ledger)
-    todo = verify.stale(chosen, known)
+    if todo := verify.stale(chosen, known):
+        loopback.check()
     runs = sum(len(verify.start_methods(program)) for program in todo)
     for number, verdict in enumerate(verify.run_all(todo), start=1):
         ledger.save(verdict.run, arguments.ledger)
@@ -127,6 +129,13 @@ def _classify(arguments: argparse.Namespace) -> int:
     return int(run.status != 0 and not run.ended)
 
 
+ERRORS = (
+    CatalogueError,
+    ClassifyError,
+    EvidenceError,
+    LoopbackError,
+    MeasurementError,
+)
 COMMANDS = (
     ("list", _list, "list every program with its sentence"),
     ("show", _show, "print the source of a program"),
@@ -176,7 +185,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         return int(arguments.action(arguments))
-    except (CatalogueError, ClassifyError, EvidenceError, MeasurementError) as error:
+    except ERRORS as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from snippets._tools import catalogue
+from snippets._tools import catalogue, loopback
 from snippets._tools.catalogue import HTTPBIN, Program
 from snippets._tools.evidence import ledger
 from snippets._tools.evidence.files import EvidenceError
+from snippets._tools.loopback import LoopbackError
 from snippets._tools.runs import runner
 from tests.helpers.cases import MakeProgram
 
@@ -35,17 +36,10 @@ def pytest_configure() -> None:
     # What a shell starts in the background ignores Ctrl-C, and so do its children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        loopback.check()
         ledger.load()
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            socket.create_connection(listening.getsockname()[:2], timeout=GRACE).close()
-    except EvidenceError as error:
+    except (LoopbackError, EvidenceError) as error:
         raise pytest.UsageError(str(error)) from error
-    except OSError as error:
-        message = (
-            "no program can talk to another one here, over 127.0.0.1 "
-            f"({error.strerror or error}): ip link set lo up"
-        )
-        raise pytest.UsageError(message) from error
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -33,9 +33,13 @@ def record(names: list[str], *, timelines_only: bool = False) -> Iterator[str]:
             _check_python(program)
             catalogue.check_obstacle(program)
             if not timelines_only:
-                yield _record_output(program, server)
+                with _ending("Nothing was recorded", program):
+                    said = _record_output(program, server)
+                yield said
             if program.concurrent:
-                yield _record_timeline(program, server)
+                with _ending("Its timeline was not recorded", program, "--timelines"):
+                    said = _record_timeline(program, server)
+                yield said
 
 
 def _check_python(program: Program) -> None:
@@ -47,6 +51,17 @@ def _check_python(program: Program) -> None:
             f"{recordings.cure_of(program)}"
         )
         raise CatalogueError(message)
+
+
+@contextlib.contextmanager
+def _ending(what: str, program: Program, *options: str) -> Iterator[None]:
+    """Let the last line of what goes wrong say what to do."""
+    try:
+        yield
+    except CatalogueError as error:
+        cure = recordings.cure_of(program, *options)
+        message = f"{str(error).rstrip()}\n{what}; when that is mended, {cure}"
+        raise CatalogueError(message) from error
 
 
 def _record_output(program: Program, server: str | None) -> str:
@@ -65,17 +80,10 @@ def _record_timeline(program: Program, server: str | None) -> str:
 def _agreed_timelines(program: Program, server: str | None) -> list[Timeline]:
     """Return timelines that have the same lanes; the output is recorded already."""
     found: list[Timeline] = []
-    try:
-        while len(found) < TIMELINES or not agreeing(found):
-            _check_patience(program, found)
-            seen = witness.witness(program, server)
-            found.append(analysis.timeline(program, seen))
-    except CatalogueError as error:
-        message = (
-            f"{str(error).rstrip()}\nIts output is recorded, its timeline is not; "
-            f"{recordings.cure_of(program, '--timelines')}"
-        )
-        raise CatalogueError(message) from error
+    while len(found) < TIMELINES or not agreeing(found):
+        _check_patience(program, found)
+        seen = witness.witness(program, server)
+        found.append(analysis.timeline(program, seen))
     return agreeing(found)
 
 
@@ -122,10 +130,7 @@ def _agreed_output(program: Program, server: str | None) -> str:
     for _ in range(RUNS_OF_CHANCE if program.by_chance else RUNS):
         result = runner.run(program, server=server)
         if complaint := result.complaint():
-            message = (
-                f"{program.where}:1: {complaint.rstrip()}\n"
-                f"Mend the program, then {recordings.cure_of(program)}"
-            )
+            message = f"{program.where}:1: {complaint}"
             raise CatalogueError(message)
         if previous is not None:
             _check_same(program, previous, result.stdout)
@@ -141,7 +146,6 @@ def _check_same(program: Program, one: str, other: str) -> None:
         message = (
             f"{program.name}, {program.comparison}, varies:\n"
             f"{difference}\n"
-            f"Make them the same, or end its docstring with one of {choices}; "
-            f"then {recordings.cure_of(program)}"
+            f"Make them the same, or end its docstring with one of {choices}."
         )
         raise CatalogueError(message)

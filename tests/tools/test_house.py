@@ -13,6 +13,7 @@ import pytest
 from snippets._tools import catalogue
 from snippets._tools.catalogue import ROOT
 from tests import conftest
+from tests.helpers.cases import MakeProgram, command
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 CLASSIFIER = "Programming Language :: Python :: "
@@ -65,13 +66,36 @@ def test_no_test_leaves_the_machine() -> None:
         urlopen("https://httpbin.org/get", timeout=1)
 
 
-def test_without_a_loopback_no_test_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away the loopback, as some containers do."""
+
     def refuse(*_: object, **__: object) -> None:
         raise OSError(99, "Cannot assign requested address")
 
     monkeypatch.setattr(socket, "create_server", refuse)
+
+
+@pytest.mark.usefixtures("no_loopback")
+def test_without_a_loopback_no_test_begins() -> None:
     with pytest.raises(pytest.UsageError, match=r"127\.0\.0\.1.*ip link set lo up"):
         conftest.pytest_configure()
+
+
+@pytest.mark.usefixtures("no_loopback")
+@pytest.mark.parametrize("arguments", [["verify", "--all"], ["run", "case/example"]])
+def test_nor_does_a_program(
+    arguments: list[str],
+    only_program: MakeProgram,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    only_program("import os\nprint(os.environ['HTTPBIN_URL'])")
+    monkeypatch.delenv("HTTPBIN_URL", raising=False)
+    assert command(monkeypatch, *arguments) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: no program can talk to another")
+    assert said.count("\n") == 1
 
 
 class TestMap:

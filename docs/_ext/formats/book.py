@@ -31,7 +31,7 @@ class Book(Epub3Builder):
     def content_metadata(self) -> dict[str, Any]:
         """Date it, if nobody else does, from the last run of a program in it."""
         content = super().content_metadata()
-        runs = [run for item in known_runs(self._app).values() for run in item.entries]
+        runs = [run for runs in known_runs(self._app).values() for run in runs]
         if runs and "SOURCE_DATE_EPOCH" not in os.environ:
             content["date"] = f"{max(run.date for run in runs)[:19]}Z"
         return content
