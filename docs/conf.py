@@ -20,7 +20,7 @@ project = "Master Python Concurrency"
 metadata = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))
 version = metadata["project"]["version"]
 author = "the authors of Master Python Concurrency"
-project_copyright = f"%Y, {author}"
+project_copyright = f"2026, {author}"  # as in LICENSE
 
 extensions = [
     "myst_parser",

@@ -6,19 +6,22 @@ import importlib.util
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from snippets._tools import catalogue, classify, new, record
+from snippets._tools import catalogue, classify, interpreters, loopback, new, record
 from snippets._tools.bench import bench
 from snippets._tools.bench.measurements import MeasurementError
-from snippets._tools.catalogue import HTTPBIN, CatalogueError
+from snippets._tools.catalogue import HTTPBIN, CatalogueError, Program
 from snippets._tools.classify import ClassifyError
 from snippets._tools.evidence import ledger
 from snippets._tools.evidence.files import EvidenceError
 from snippets._tools.evidence.ledger import LEDGER
 from snippets._tools.evidence.problems import problems
+from snippets._tools.loopback import LoopbackError
 from snippets._tools.runs import runner, verify
 
+PUBLIC = "https://httpbin.org"
 CLOSED_PIPE = 141  # the exit status that a shell gives to what SIGPIPE has ended
 NO_PSUTIL = (
     "error: classify needs psutil, and this Python has none: python -m pip install "
@@ -46,14 +49,46 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     program = catalogue.find(arguments.name)
+    served = program.needs_server and HTTPBIN not in os.environ
+    lacking = interpreters.missing(program, served=served)
+    if lacking or program.requires_python > sys.version_info[:2]:
+        return _run_elsewhere(program, lacking, served=served)
     catalogue.check_obstacle(program)
     with contextlib.ExitStack() as stack:
         environment = dict(os.environ)
-        if program.needs_server and HTTPBIN not in environment:
-            environment[HTTPBIN] = stack.enter_context(runner.local_server())
+        if served:
+            environment[HTTPBIN] = stack.enter_context(_local_server())
         return subprocess.run(
             [sys.executable, program.path], env=environment, check=False
         ).returncode
+
+
+def _run_elsewhere(program: Program, lacking: list[str], *, served: bool) -> int:
+    """Let a Python of this project that has what it needs run a program."""
+    if python := interpreters.other(program, served=served):
+        command = [str(python), "-m", "snippets", "run", program.name]
+        return subprocess.run(command, cwd=catalogue.ROOT, check=False).returncode
+    lacks = f"lacks {', '.join(lacking)}" if lacking else "is too old for it"
+    newer = ".".join(map(str, program.requires_python))
+    message = (
+        f"{program.name} needs Python {newer} or newer"
+        f"{''.join(f', {name}' for name in lacking)}; {sys.executable} {lacks}. "
+        f"uv fetches what it takes: uv run {program.where}"
+    )
+    raise CatalogueError(message)
+
+
+@contextlib.contextmanager
+def _local_server() -> Iterator[str]:
+    """Run the local HTTP server, or say what else could be done."""
+    loopback.check()
+    with contextlib.ExitStack() as stack:
+        try:
+            address = stack.enter_context(runner.local_server())
+        except RuntimeError as error:
+            message = f"{error}, see above; another will do: {HTTPBIN}={PUBLIC}"
+            raise CatalogueError(message) from error
+        yield address
 
 
 def _record(arguments: argparse.Namespace) -> int:
@@ -64,16 +99,19 @@ def _record(arguments: argparse.Namespace) -> int:
 
 def _new(arguments: argparse.Namespace) -> int:
     written = new.begin(arguments.name)
-    print(*(path.relative_to(catalogue.ROOT) for path in written), sep="\n")
+    program, *added = (path.relative_to(catalogue.ROOT) for path in written)
+    print("wrote", program)
+    print(*(f"added to {path}, at its end" for path in added), sep="\n")
     name = catalogue.read(written[0]).name
-    print(f"Write them, and then: nox -s record -- {name}")
+    print(f"Write the program, and then: nox -s record -- {name}")
     return 0
 
 
 def _verify(arguments: argparse.Namespace) -> int:
     chosen = catalogue.select(arguments.names)
     known = {} if arguments.all else ledger.load(arguments.ledger)
-    todo = verify.stale(chosen, known)
+    if todo := verify.stale(chosen, known):
+        loopback.check()
     runs = sum(len(verify.start_methods(program)) for program in todo)
     for number, verdict in enumerate(verify.run_all(todo), start=1):
         ledger.save(verdict.run, arguments.ledger)
@@ -109,6 +147,13 @@ def _classify(arguments: argparse.Namespace) -> int:
     return int(run.status != 0 and not run.ended)
 
 
+ERRORS = (
+    CatalogueError,
+    ClassifyError,
+    EvidenceError,
+    LoopbackError,
+    MeasurementError,
+)
 COMMANDS = (
     ("list", _list, "list every program with its sentence"),
     ("show", _show, "print the source of a program"),
@@ -174,7 +219,7 @@ def main() -> int:
     try:
         status = int(arguments.action(arguments))
         sys.stdout.flush()
-    except (CatalogueError, ClassifyError, EvidenceError, MeasurementError) as error:
+    except ERRORS as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -1,7 +1,10 @@
-"""What every test gets: the local server, a look at what it left, and the ledger."""
+"""What every test gets: the local server, no other, and a look at what it left."""
 
 import multiprocessing
+import os
+import shlex
 import signal
+import socket
 import textwrap
 import threading
 import time
@@ -11,29 +14,47 @@ from pathlib import Path
 
 import pytest
 
-from snippets._tools import catalogue
+from snippets._tools import catalogue, loopback
 from snippets._tools.catalogue import HTTPBIN, Program
 from snippets._tools.evidence import ledger
 from snippets._tools.evidence.files import EvidenceError
+from snippets._tools.loopback import LoopbackError
 from snippets._tools.runs import runner
 from tests.helpers.cases import MakeProgram
 
 Method = Callable[..., None]
 GRACE = 2.0  # seconds that a pool's helper threads get to end
+HERE = {None, "", "localhost", "127.0.0.1", "0.0.0.0", "::1", socket.gethostname()}  # noqa: S104 - nothing is bound to it
 
 
 def pytest_configure() -> None:
-    """Refuse to begin with a ledger that cannot be read.
+    """Refuse to begin with a ledger that cannot be read, or where no test can listen.
 
     Raises:
-        pytest.UsageError: if so; it says which file to delete.
+        pytest.UsageError: if so; it says what to do.
     """
     # What a shell starts in the background ignores Ctrl-C, and so do its children.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        loopback.check()
         ledger.load()
-    except EvidenceError as error:
+    except (LoopbackError, EvidenceError) as error:
         raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Say last of all which test failed first, and how to repeat it."""
+    yield
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return  # it is a worker
+    failed = [*reporter.stats.get("error", []), *reporter.stats.get("failed", [])]
+    if failed:
+        test = shlex.quote(failed[0].nodeid)
+        nox = os.environ.get("NOX_CURRENT_SESSION")
+        repeat = f"nox -s {nox} --" if nox else "python -m pytest"
+        reporter.write_line(f"{len(failed)} failed; repeat the first: {repeat} {test}")
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +69,20 @@ def httpbin(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Point programs at the local server, not at httpbin.org; return its address."""
     monkeypatch.setenv(HTTPBIN, server)
     return server
+
+
+@pytest.fixture(autouse=True)
+def stays_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test find no other machine, as if there were no network."""
+    find = socket.getaddrinfo
+
+    def find_here(host: str | None, *arguments: object, **options: object) -> object:
+        if host not in HERE:
+            reason = f"no test leaves this machine for {host}: use the fixture httpbin"
+            raise socket.gaierror(socket.EAI_NONAME, reason)
+        return find(host, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", find_here)
 
 
 @pytest.fixture(autouse=True)

@@ -6,15 +6,19 @@ folder whose name begins with ``_`` holds no programs.
 """
 
 import ast
+import contextlib
 import difflib
 import functools
 import os
 import re
 import sys
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
+
+from snippets._tools import packages
 
 SNIPPETS = Path(__file__).resolve().parents[1]
 ROOT = SNIPPETS.parent
@@ -28,6 +32,7 @@ SCRIPT_BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# //
 OUTPUT_LINE = re.compile(r"^Output: (?P<phrase>.+)\.$", re.MULTILINE)
 PROCESS_MODULES = {"multiprocessing", "concurrent.futures.process"}
 PROCESS_NAMES = {"ProcessPoolExecutor"}
+CHANCE = {"random", "secrets", "urandom", "uuid"}
 CONCURRENT_MODULES = {
     "asyncio",
     "concurrent",
@@ -79,6 +84,7 @@ class Program:
     dependencies: tuple[str, ...]
     starts_processes: bool
     concurrent: bool
+    by_chance: bool
     needs_server: bool
     looks_into_processes: bool
 
@@ -193,15 +199,18 @@ def read(path: Path) -> Program:
     Raises:
         CatalogueError: if the file breaks a rule of programs.
     """
-    source = path.read_text(encoding="utf-8")
     where = path.relative_to(path.parents[2])
+    source = _text(path, where)
     try:
         tree = ast.parse(source, filename=str(where))
     except SyntaxError as error:
         message = f"{where}:{error.lineno}: not Python, {error.msg}."
         raise CatalogueError(message) from error
+    if hidden := hidden_by(path.stem, path.parents[1]):
+        _refuse(where, 1, f"is named like {hidden}, which it would hide")
     docstring = _check_shape(tree, where)
     requires_python, dependencies = _script_block(source, where)
+    _check_imports(tree, where, requires_python, dependencies)
     imports = _imports(tree)
     return Program(
         name=f"{path.parent.name}/{path.stem}",
@@ -212,23 +221,100 @@ def read(path: Path) -> Program:
         dependencies=dependencies,
         starts_processes=bool(imports & (PROCESS_MODULES | PROCESS_NAMES)),
         concurrent=bool(imports & CONCURRENT_MODULES),
+        by_chance=bool(imports & CHANCE),
         needs_server=HTTPBIN in source,
         looks_into_processes=PTRACE in source,
     )
 
 
-def _check_shape(tree: ast.Module, where: Path) -> str:
-    """Return the docstring of a program that has all of its parts."""
-    if where.stem in sys.stdlib_module_names:
+def _text(path: Path, where: Path) -> str:
+    """Return the text of a program, if it is one."""
+    content = path.read_bytes()
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        _refuse(where, line, f"is not UTF-8 ({error.reason}); save it as UTF-8")
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        _refuse(where, line, "has a NUL byte, which no text has; take it out")
+    return text.replace("\r\n", "\n")
+
+
+def hidden_by(stem: str, snippets: Path) -> str:
+    """Say what a program of this name would hide from those beside it, or nothing."""
+    if stem in packages.STANDARD:
+        return f"the standard module {stem!r}"
+    return f"the package {stem!r}" if stem in _in_use(snippets) else ""
+
+
+@functools.cache
+def _in_use(snippets: Path) -> frozenset[str]:
+    """Return the packages that programs or our tools import."""
+    found: set[str] = set()
+    for path in {*snippets.rglob("*.py"), *SNIPPETS.rglob("_tools/**/*.py")}:
+        with contextlib.suppress(SyntaxError, ValueError):  # reading it will tell
+            tree = ast.parse(path.read_bytes())
+            found |= {name for _, name in _imported(tree)}
+    return frozenset(found - packages.STANDARD)
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yield what is imported anywhere: the line, and the name of the package."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name.split(".")[0]) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            name = "" if node.level else node.module or ""
+            yield node.lineno, name.split(".")[0] or "snippets"
+
+
+def _check_imports(
+    tree: ast.Module,
+    where: Path,
+    requires_python: tuple[int, int],
+    dependencies: tuple[str, ...],
+) -> None:
+    """Refuse what a reader who copies the file would miss."""
+    for line, name in _imported(tree):
+        if name == "snippets":
+            _refuse(
+                where,
+                line,
+                "imports from snippets, and must stand alone: copy the lines it needs",
+            )
+        if name in packages.STANDARD or name in packages.to_import(dependencies):
+            continue
+        needs = ", ".join(f'"{n}"' for n in (*dependencies, packages.to_install(name)))
         _refuse(
             where,
-            1,
-            f"is named like the standard module {where.stem!r}, which it would hide",
+            line,
+            f"imports {name}, which it does not declare; begin the file with\n"
+            "# /// script\n"
+            f'# requires-python = ">={".".join(map(str, requires_python))}"\n'
+            f"# dependencies = [{needs}]\n"
+            "# ///\n"
+            "which is all that it may import beside the standard library",
         )
+
+
+def _check_shape(tree: ast.Module, where: Path) -> str:
+    """Return the docstring of a program that has all of its parts."""
     docstring = ast.get_docstring(tree)
     if not docstring:
         _refuse(where, 1, "has no docstring; say in one sentence what it shows")
+    if ">>>" in docstring:
+        line = tree.body[0].lineno + docstring[: docstring.index(">>>")].count("\n")
+        _refuse(
+            where,
+            line,
+            "has an example in its docstring; give a function of its own the doctest",
+        )
     last = tree.body[-1].lineno
+    for node in tree.body:
+        if isinstance(node, ast.AsyncFunctionDef) and node.name == "main":
+            reason = "has an async main(): it must be a plain function that calls"
+            _refuse(where, node.lineno, f"{reason} asyncio.run()")
     functions = {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}
     if "main" not in functions:
         _refuse(where, last, "has no main(); put what it does when run into one")

@@ -1,10 +1,9 @@
 """Begin an example: a program, its place in the chapter, and a test that fails."""
 
-import ast
 import keyword
-import sys
 from pathlib import Path
 
+from snippets._tools import catalogue
 from snippets._tools.catalogue import ROOT, CatalogueError
 
 PROGRAM = '''\
@@ -30,9 +29,12 @@ PLACE = """
 ```{{literalinclude}} {up}snippets/{chapter}/{name}.out
 ```
 """
+# Where the program needs a newer Python, an import above would break all other tests.
 TEST = """
 
 def test_{name}() -> None:
+    from snippets.{chapter} import {name}  # noqa: PLC0415 - it may be too new
+
     {name}.main()
     pytest.fail("say what {chapter}/{name} promises: break it, and this must fail")
 """
@@ -52,13 +54,11 @@ def begin(name: str, root: Path = ROOT) -> list[Path]:
     up = "../" * len(page.parent.relative_to(root).parts)
     title = stem.replace("_", " ").capitalize()
     place = PLACE.format(title=title, up=up, chapter=chapter, name=stem)
-    source = tests.read_text(encoding="utf-8")
-    with_import = _add_import(source, f"from snippets.{chapter} import {stem}")
     program.write_text(PROGRAM, encoding="utf-8")
     with page.open("a", encoding="utf-8") as file:
         file.write(place)
-    test = TEST.format(chapter=chapter, name=stem)
-    tests.write_text(with_import + test, encoding="utf-8")
+    with tests.open("a", encoding="utf-8") as file:
+        file.write(TEST.format(chapter=chapter, name=stem))
     return [program, page, tests]
 
 
@@ -81,18 +81,10 @@ def _check(stem: str, program: Path) -> None:
     reason = ""
     if not stem.isidentifier() or keyword.iskeyword(stem) or stem != stem.lower():
         reason = "is no name of a module: use small letters and underscores"
-    elif stem in sys.stdlib_module_names:
-        reason = "is the name of a standard module, which the program would hide"
+    elif hidden := catalogue.hidden_by(stem, program.parents[1]):
+        reason = f"is that of {hidden}, which the program would hide"
     elif program.exists():
         reason = "is there already"
     if reason:
         message = f"{program.parent.name}/{stem}: the name {stem!r} {reason}."
         raise CatalogueError(message)
-
-
-def _add_import(source: str, line: str) -> str:
-    """Return a module with an import more, below those that it has; ruff sorts them."""
-    imports = [n for n in ast.parse(source).body if isinstance(n, ast.ImportFrom)]
-    lines = source.splitlines(keepends=True)
-    lines.insert(imports[-1].end_lineno or 0, f"{line}\n")
-    return "".join(lines)

@@ -28,6 +28,8 @@ async def start(kept: set[asyncio.Task[None]] | None = None) -> None:
     await asyncio.sleep(0)  # let it begin
     gc.collect()
     print("  tasks that still listen:", len(asyncio.all_tasks()) - 1)
+    for task in kept or ():
+        task.cancel()  # nothing else would end it
 
 
 def main() -> None:

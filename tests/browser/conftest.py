@@ -22,6 +22,25 @@ There is no Chromium, which these tests need. Install it:
 or name the one you have: CHROMIUM=/path/to/chromium nox -s browser"""
 
 
+def chromium() -> str:
+    """Return the path of the Chromium of this machine; empty if there is none."""
+    found = filter(None, map(shutil.which, NAMES))
+    return os.environ.get("CHROMIUM") or next(found, "")
+
+
+def pytest_configure() -> None:
+    """Refuse to begin without a site, or without a browser to look at it.
+
+    Raises:
+        pytest.UsageError: if so; it says what to do.
+    """
+    if not (SITE / "index.html").exists():
+        message = "there is no site to look at; build it: nox -s docs"
+        raise pytest.UsageError(message)
+    if not chromium():
+        raise pytest.UsageError(MISSING)
+
+
 class Quiet(http.server.SimpleHTTPRequestHandler):
     """Serves files without a line on standard error for each."""
 
@@ -32,8 +51,6 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """Serve the site on the loopback; return its address."""
-    if not (SITE / "index.html").exists():
-        pytest.exit("there is no site to look at; build it: nox -s docs", 1)
     handler = partial(Quiet, directory=SITE)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -46,14 +63,9 @@ def address() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Start the Chromium of this machine."""
-    found = os.environ.get("CHROMIUM") or next(
-        filter(None, map(shutil.which, NAMES)), ""
-    )
-    if not found:
-        pytest.exit(MISSING, 1)
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=as_root)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=as_root)
         yield browser
         browser.close()
 

@@ -32,6 +32,7 @@ SOUND = ROOT / "tests/site/cases/sound.txt"
 OPTIONS = {
     "extensions": "myst_parser,sphinx.ext.doctest,docs._ext",
     "guide_search": "0",
+    "guide_session_seconds": "5",
 }
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
 CASES = sorted(set(SOUND.parent.glob("*.txt")) - {SOUND})
@@ -84,15 +85,21 @@ def vouch_for(programs: list[Program], folder: Path) -> None:
         ledger.save(run, folder / "build/ledger")
 
 
-def build(folder: Path, *more: str) -> tuple[int, str]:
+def sphinx_build(*more: str, strict: bool = True) -> list[str]:
+    """Return the command that builds the project in the working directory."""
+    return [
+        *(sys.executable, "-m", "sphinx", "--quiet", "-C"),
+        *(["--fail-on-warning"] if strict else []),
+        *(f"-D{name}={value}" for name, value in OPTIONS.items()),
+        *more,
+        *("docs", "out"),
+    ]
+
+
+def build(folder: Path, *more: str, strict: bool = True) -> tuple[int, str]:
     """Build the project in a folder; return the exit status and the complaints."""
     result = subprocess.run(
-        [
-            *(sys.executable, "-m", "sphinx", "--fail-on-warning", "--quiet", "-C"),
-            *(f"-D{name}={value}" for name, value in OPTIONS.items()),
-            *more,
-            *("docs", "out"),
-        ],
+        sphinx_build(*more, strict=strict),
         cwd=folder,
         env=ENVIRONMENT,
         capture_output=True,

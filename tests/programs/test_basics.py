@@ -12,6 +12,7 @@ from unittest import mock
 
 import pytest
 
+from snippets._tools.catalogue import ROOT
 from snippets.basics import (
     gil_computing,
     gil_hashing,
@@ -82,6 +83,14 @@ class TestComputing:
 
     def test_counts_primes(self) -> None:
         assert gil_computing.count_primes(20_000) == 2262  # https://oeis.org/A006880
+
+    def test_it_counts_as_often_as_the_page_says(self) -> None:
+        page = (ROOT / "docs/guide/basics.md").read_text(encoding="utf-8")
+        assert "counts primes, eight times over, in sequence" in page
+        assert len(gil_computing.LIMITS) == 8
+
+    def test_each_time_there_is_something_to_compute(self) -> None:
+        assert min(map(gil_computing.compute, gil_computing.LIMITS)) > 0.001
 
     @needs_gil
     def test_threads_keep_no_more_than_one_core_busy(self) -> None:
@@ -236,29 +245,3 @@ class TestStatus:
         monkeypatch.setattr(sys, "version_info", version)
         gil_status.main()
         assert capsys.readouterr().out == printed
-
-
-@pytest.mark.parametrize(
-    "program", [gil_computing, gil_hashing, gil_status, gil_waiting, same_work]
-)
-def test_joins_its_threads(
-    program: ModuleType,
-    unjoined: set[threading.Thread],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(gil_computing, "LIMITS", [1000] * 4)  # no time is looked at
-    program.main()
-    assert not unjoined
-
-
-@pytest.mark.parametrize(
-    ("program", "name", "figure"),
-    [
-        (gil_computing, "LIMITS", [50_000] * 8),
-        (gil_hashing, "SIZE", 50_000_000),
-    ],
-)
-def test_figures_that_the_text_speaks_of(
-    program: ModuleType, name: str, figure: object
-) -> None:
-    assert getattr(program, name) == figure

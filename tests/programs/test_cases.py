@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.shared_memory import SharedMemory
-from pathlib import Path
 from types import ModuleType
 from unittest import mock
 
@@ -18,6 +17,7 @@ import aiohttp
 import numpy as np
 import pytest
 
+from snippets._tools.catalogue import ROOT
 from snippets.cases import (
     numpy_data,
     parallel_data,
@@ -224,18 +224,6 @@ class TestWebRequests:
         monkeypatch.setattr("os.environ", environment)
         assert runpy.run_path(web_requests.__file__)["ADDRESS"] == address
 
-    def test_the_program(
-        self,
-        httpbin: str,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        monkeypatch.setattr(web_requests, "ADDRESS", httpbin)
-        web_requests.main()
-        assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == [
-            *("ok", "ok", "status", "status")
-        ]
-
     def test_when_all_fail_the_program_fails(
         self,
         monkeypatch: pytest.MonkeyPatch,
@@ -272,6 +260,11 @@ class TestDataProcessing:
         parts = [range(1 + n, parallel_data.SIZE, parallel_data.PARTS) for n in (0, 1)]
         assert len(pickle.dumps(list(range(100_000)))) > 200_000
         assert all(len(pickle.dumps(part)) < 100 for part in parts)
+
+    def test_each_part_is_what_the_page_says(self) -> None:
+        page = (ROOT / "docs/guide/cases.md").read_text(encoding="utf-8")
+        assert "each part takes every eighth number" in page
+        assert parallel_data.PARTS == 8
 
     def test_every_number_is_looked_at(self) -> None:
         seen: list[int] = []
@@ -358,17 +351,6 @@ class TestDataProcessing:
             f"longest: 52527 takes 339 steps, same: {same}",
         ]
 
-    @pytest.mark.parametrize("program", [numpy_data, parallel_data, pickling_cost])
-    def test_the_programs_say_that_results_are_the_same(
-        self,
-        program: object,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        monkeypatch.setattr(parallel_data, "REPEATS", 1)  # they differ in time only
-        program.main()  # type: ignore[attr-defined]  # it is a module
-        assert "same: True" in capsys.readouterr().out
-
     @pytest.mark.parametrize(("runs", "median"), [([3.0, 1.0, 2.0], 2.0)])
     def test_a_median_is_not_moved_by_one_slow_run(
         self, runs: list[float], median: float, monkeypatch: pytest.MonkeyPatch
@@ -432,11 +414,6 @@ class TestSharedData:
             memory.close()
             memory.unlink()
 
-    def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
-        shared_data.main()
-        recorded = Path(str(shared_data.__file__)).with_suffix(".out")
-        assert capsys.readouterr().out == recorded.read_text(encoding="utf-8")
-
 
 def do_nothing(*_: object) -> int:
     """Replace no number."""
@@ -459,7 +436,6 @@ def assert_gone(block: SharedMemory) -> None:
     ("program", "name", "figure"),
     [
         (numpy_data, "REPEATS", 5),
-        (parallel_data, "PARTS", 8),
         (parallel_data, "REPEATS", 5),
         (shared_data, "WORKERS", 2),
         (web_requests, "PER_ATTEMPT", 10.0),

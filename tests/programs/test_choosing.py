@@ -69,15 +69,6 @@ class TestAdvise:
     def test_waiting_uses_no_cpu_time(self) -> None:
         assert advise.busy(lambda: time.sleep(0.05)) < 0.2
 
-    def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
-        advise.main()
-        lines = capsys.readouterr().out.splitlines()
-        assert [line.split("%")[1].strip() for line in lines] == [
-            "waits: threads",
-            "computes: processes",
-            "computes without the GIL: threads",
-        ]
-
 
 class TestChoose:
     """Four answers, and where they lead."""
@@ -136,14 +127,6 @@ class TestChoose:
         with pytest.raises(ValueError, match=message):
             choose.choose(*answers)
 
-    def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
-        choose.main()
-        lines = capsys.readouterr().out.splitlines()
-        assert len(lines) == len(choose.RULES)
-        assert (
-            lines[-1] == "both in turn: two stages and a queue (threads/bounded_queue)"
-        )
-
 
 class TestSameCode:
     """The result does not depend on the executor."""
@@ -164,12 +147,6 @@ class TestSameCode:
             assert same_code.where(threads) == "in this process"
         with ProcessPoolExecutor(1) as processes:
             assert same_code.where(processes) == "in others"
-
-    def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
-        same_code.main()
-        others, here, left = capsys.readouterr().out.splitlines()
-        assert others.split()[0] == here.split()[0] == "150865"
-        assert left == "threads left: 0"
 
 
 @needs_interpreters

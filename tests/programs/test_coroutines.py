@@ -53,15 +53,6 @@ class TestFirstTasks:
         with pytest.raises(TimeoutError):
             asyncio.run(first_tasks.one_after_the_other())
 
-    def test_what_is_printed_in_which_order(
-        self, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        first_tasks.main()
-        lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
-        put_on, ready = ["tea: put on", "eggs: put on"], ["tea: ready", "eggs: ready"]
-        in_turn = [put_on[0], ready[0], put_on[1], ready[1]]
-        assert lines == ["one after the other:", *in_turn, "at once:", *put_on, *ready]
-
 
 class TestFetchPages:
     """One session, all pages at once, and all or an error before the deadline."""
@@ -115,16 +106,6 @@ class TestFetchPages:
     ) -> None:
         monkeypatch.setattr("os.environ", environment)
         assert runpy.run_path(fetch_pages.__file__)["ADDRESS"] == address
-
-    def test_the_program(
-        self,
-        httpbin: str,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        monkeypatch.setattr(fetch_pages, "ADDRESS", httpbin)
-        fetch_pages.main()
-        assert capsys.readouterr().out.count("bytes\n") == 3
 
 
 class TestGatherOrGroup:
@@ -183,10 +164,6 @@ class TestGatherOrGroup:
 
         assert asyncio.run(others_after(gather_or_group.by_gather)) == 0
 
-    def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
-        gather_or_group.main()
-        assert capsys.readouterr().out.count(":\n") == 3
-
 
 class TestFrozenLoop:
     """A blocking call stops the loop, unless a thread makes it."""
@@ -215,22 +192,9 @@ class TestFrozenLoop:
         assert beats == [0] * 3
         assert hearts[0].is_set()
 
-    def test_the_program(self, capsys: pytest.CaptureFixture[str]) -> None:
-        frozen_loop.main()
-        assert capsys.readouterr().out.splitlines() == [
-            "in the loop: heard nothing",
-            "in a thread: heard the heart",
-        ]
-
 
 class TestQueues:
     """One hangs, the others do not, and no item is lost."""
-
-    def test_the_hang_is_in_join(self, capsys: pytest.CaptureFixture[str]) -> None:
-        queue_hangs.main()
-        *handled, hangs = capsys.readouterr().out.splitlines()
-        assert handled == [f"handled item {number}" for number in range(1, 5)]
-        assert hangs == "hangs: all have gone home, and in the queue is None"
 
     def test_all_puts_but_the_sentinels_are_marked(
         self, monkeypatch: pytest.MonkeyPatch
@@ -338,10 +302,3 @@ class TestQueues:
                 await program.consume(items, {})
 
         asyncio.run(run())
-
-    @pytest.mark.parametrize(
-        "name", ["queue_cured", pytest.param("queue_closed", marks=needs_shutdown)]
-    )
-    def test_the_program(self, name: str, capsys: pytest.CaptureFixture[str]) -> None:
-        importlib.import_module(f"snippets.coroutines.{name}").main()
-        assert len(capsys.readouterr().out.splitlines()) == 5

@@ -3,6 +3,9 @@
 import ast
 import doctest
 import importlib
+import re
+import threading
+from multiprocessing.process import BaseProcess
 
 import pytest
 
@@ -10,9 +13,16 @@ from snippets._tools import catalogue
 from snippets._tools.catalogue import ROOT, Program
 from snippets._tools.evidence import ledger, recordings
 from snippets._tools.evidence.problems import problems
-from snippets._tools.runs import verify
+from snippets._tools.runs import output, verify
 from snippets._tools.timeline import store
+from tests.mutation import guards
 
+ALONE = {
+    "performance/log_names": "sets up logging, which pytest has set up already",
+    "processes/told_to_end": "is ended by a handler that is set below its guard",
+    "symptoms/local_target": "makes children that cannot be started, so not joined",
+}
+OF_LIBRARIES = r"^QueueFeederThread$|PoolWorker-"  # which end them in their own way
 PROGRAMS = list(catalogue.programs().values())
 CHAPTERS = {path.stem for path in (ROOT / "docs/guide").glob("*.md")} - {"index"}
 CHAPTERS |= {"symptoms"}  # docs/reference/symptoms.md has programs of its own as well
@@ -49,6 +59,30 @@ def test_prints_its_output(
     assert not verdict.complaint, str(verdict)
 
 
+@pytest.mark.parametrize(
+    "program",
+    [pytest.param(p, id=p.name, marks=needs(p)) for p in PROGRAMS],
+)
+def test_main_does_so_in_this_process_as_well(
+    program: Program,
+    httpbin: str,
+    unjoined: set[threading.Thread | BaseProcess],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if program.name in ALONE:
+        pytest.skip(f"{program.name} {ALONE[program.name]}")
+    module = importlib.import_module(program.module)
+    if program.needs_server:
+        monkeypatch.setattr(module, "ADDRESS", httpbin)
+    module.main()
+    recorded = program.output.read_text(encoding="utf-8")
+    printed = capsys.readouterr().out
+    assert output.difference(recorded, printed, program.comparison) == ""
+    left = [w for w in unjoined if not re.search(OF_LIBRARIES, w.name)]
+    assert left == [], "it does not join what it has started"
+
+
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
 def test_a_run_is_all_that_it_takes_to_be_shown(program: Program) -> None:
     run = ledger.ran(program, None, passed=True, seconds=0.1)
@@ -74,6 +108,11 @@ def test_no_process_holds_it_up(program: Program) -> None:
 def test_docstrings_are_true(program: Program) -> None:
     module = importlib.import_module(program.module)
     assert doctest.testmod(module, raise_on_error=False).failed == 0
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_has_tests_of_what_it_claims(program: Program) -> None:
+    assert guards.complaint(program) == ""
 
 
 def test_chapters_folders_and_tests_have_the_same_stems() -> None:

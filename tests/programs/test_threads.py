@@ -16,7 +16,6 @@ from snippets.threads import (
     back_pressure,
     bank_account,
     barrier,
-    bounded_queue,
     condition,
     event,
     reentrant_lock,
@@ -517,44 +516,3 @@ def test_consumers_go_home_when_the_producer_fails() -> None:
     with pytest.raises(TypeError):
         program.produce(items, 5)
     program.consume(items, queue.SimpleQueue())
-
-
-@pytest.mark.parametrize(
-    "program",
-    [
-        back_pressure,
-        bank_account,
-        barrier,
-        bounded_queue,
-        condition,
-        event,
-        semaphore,
-        thread_exception,
-        thread_local,
-        thread_pool,
-        worker_threads,
-    ],
-)
-def test_joins_its_threads(
-    program: ModuleType, unjoined: set[threading.Thread]
-) -> None:
-    program.main()
-    assert not unjoined
-
-
-@needs_shutdown
-def test_the_newer_program_joins_its_threads(unjoined: set[threading.Thread]) -> None:
-    importlib.import_module("snippets.threads.queue_shutdown").main()
-    assert not unjoined
-
-
-@pytest.mark.parametrize(
-    ("program", "name", "figure"),
-    [
-        (bounded_queue, "CONSUMERS", 2),
-    ],
-)
-def test_figures_that_the_text_speaks_of(
-    program: ModuleType, name: str, figure: object
-) -> None:
-    assert getattr(program, name) == figure

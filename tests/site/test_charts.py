@@ -1,6 +1,5 @@
 """A chart shows every figure that was measured, where it belongs, and nothing else."""
 
-import doctest
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -189,12 +188,6 @@ def test_a_chart_is_told_in_words() -> None:
     assert charts.in_words("starting", ROWS) == "task: 2 µs. fork: 2 ms."
     words = charts.in_words("computing", LINES)
     assert "processes, 4 workers: 250 ms." in words
-
-
-def test_sessions() -> None:
-    results = doctest.testmod(charts)
-    assert results.attempted > 0
-    assert results.failed == 0
 
 
 class TestPage:

@@ -1,13 +1,11 @@
 """The gate refuses: each case is a small project, really built."""
 
-import doctest
 from pathlib import Path
 
 import pytest
 from docutils import nodes
 from sphinx.pycode import ModuleAnalyzer
 
-from docs._ext.figures import evidence
 from docs._ext.gate.blocks import RefusedError, classify
 from snippets._tools import catalogue
 from snippets._tools.evidence import recordings
@@ -72,9 +70,3 @@ def test_a_shifted_excerpt_is_refused(name: str) -> None:
 def literal(text: str, path: Path) -> nodes.literal_block:
     """Return what literalinclude makes of some lines of a file."""
     return nodes.literal_block(text, text, source=str(path))
-
-
-def test_spans_of_versions() -> None:
-    results = doctest.testmod(evidence)
-    assert results.attempted > 0
-    assert results.failed == 0

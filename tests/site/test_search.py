@@ -126,9 +126,19 @@ def test_a_section_has_its_own_words_only(
     assert section[2][1] == (1, "Another and more: call asyncio.run(main()).")
 
 
-def test_names_in_code_and_parts_of_dotted_names_are_words(
+def test_a_heading_that_says_nothing_counts_less_than_a_title() -> None:
+    doctree = publish_doctree(
+        "Page\n====\n\nWords.\n\nEmpty\n-----\n\nBelow\n~~~~~\n\nWords.\n",
+        settings_overrides={"doctitle_xform": False},
+    )
+    counts = {titles[-1]: parts[0] for _, titles, parts in search.sections(doctree)}
+    assert counts["Empty"] == (search.CODE, "Empty")
+    assert counts["Below"] == (search.TITLE, "Below")
+
+
+def test_names_in_code_and_in_compounds_are_words(
     found: list[tuple[str, list[str], list[search.Part]]],
 ) -> None:
     _, (_, _, parts) = found
     assert parts[-2] == (0.5, "get_one q queue thing worker")
-    assert parts[-1] == (1, "asyncio run")
+    assert parts[-1] == (1, "asyncio main run")

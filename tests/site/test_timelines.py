@@ -1,6 +1,5 @@
 """A timeline is drawn as it was recorded, legible, and said in words."""
 
-import doctest
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -161,12 +160,6 @@ def test_the_longest_of_several_waits_counts() -> None:
 def test_a_lane_is_told_in_words() -> None:
     words = drawn.in_words(Lane("thread", "main", (Segment(0, 20_731, "sleep"),)))
     assert words == "main: from 0 ms: sleeps 21 ms."
-
-
-def test_sessions() -> None:
-    results = doctest.testmod(drawn)
-    assert results.attempted > 0
-    assert results.failed == 0
 
 
 class TestPage:

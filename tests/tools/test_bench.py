@@ -2,6 +2,7 @@
 
 import asyncio
 import multiprocessing
+import subprocess
 import sys
 import threading
 import time
@@ -9,7 +10,9 @@ from collections.abc import Callable, Iterator
 from concurrent import futures
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 from _pytest.mark import ParameterSet
 
@@ -18,7 +21,7 @@ from snippets._tools.bench.__main__ import main as run_workload
 from snippets._tools.bench.measurements import MeasurementError, Point
 from snippets._tools.bench.workloads import UnavailableError
 from snippets._tools.evidence.files import EvidenceError
-from snippets._tools.runs import runner
+from snippets._tools.runs import processes
 from snippets.cases import parallel_data, pickling_cost
 from tests.helpers.cases import command, finding_us
 
@@ -137,24 +140,31 @@ class TestWorkloads:
         assert workloads.memory(kind) == 1000
 
     @memory_is_told
-    def test_memory_is_that_of_all_processes_of_the_session(
+    def test_memory_is_that_of_all_processes_of_the_group(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        own = multiprocessing.current_process().pid
-        monkeypatch.setattr(runner, "session", lambda _: [own])
+        own = psutil.Process()
+        monkeypatch.setattr(processes, "members", lambda *_: [own])
         alone = workloads.used()
         assert alone > 1_000_000
-        monkeypatch.setattr(runner, "session", lambda _: [own, own])
+        monkeypatch.setattr(processes, "members", lambda *_: [own, own])
         assert workloads.used() > 1.5 * alone
 
-    def test_a_process_that_has_just_ended_uses_no_memory(self) -> None:
-        assert workloads._pss(2**22 + 1) == 0  # noqa: SLF001 - more than there can be
+    def test_a_process_that_has_just_ended_uses_no_memory(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1) as process:
+            member = psutil.Process(process.pid)
+        monkeypatch.setattr(processes, "members", lambda *_: [member])
+        assert workloads.used() == 0
 
     def test_where_nothing_tells_the_memory_it_is_not_measured(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(runner, "session", lambda _: [])
-        with pytest.raises(UnavailableError, match="needs /proc/PID/smaps_rollup"):
+        monkeypatch.setattr(
+            psutil.Process, "memory_full_info", lambda _: SimpleNamespace(uss=1)
+        )
+        with pytest.raises(UnavailableError, match="proportional set size"):
             workloads.used()
 
     def test_a_start_method_that_is_not_there_is_not_measured(

@@ -26,6 +26,76 @@ def test_a_broken_rule_is_named_with_file_line_and_cure(
     assert str(raised.value).startswith(expected(case))
 
 
+SOUND_PROGRAM = b'''\
+"""Say hello."""
+
+import sys
+
+
+def main() -> None:
+    """Print it."""
+    print("hello")
+
+
+if __name__ == "__main__":
+    main()
+'''
+
+
+@pytest.mark.parametrize(
+    ("found", "instead", "said"),
+    [
+        (b"def main", b"async def main", "6: the program has an async main(): it must"),
+        (b'"hello"', b'"h\xe4llo"', "8: the program is not UTF-8"),
+        (b"Say", b"\0", "1: the program has a NUL byte"),
+        (b"it.", b"\0.", "7: the program has a NUL byte"),
+        (b"Say hello.", b"Say.\n\n>>> 1\n", "3: the program has an example in its doc"),
+        (b"import sys", b"from snippets import x", "3: the program imports from snip"),
+        (b"import sys", b"from . import hello", "3: the program imports from snippets"),
+        (b"import sys", b"import numpy.typing", "3: the program imports numpy, which"),
+        (
+            b"    print",
+            b"    import yarl\n    print",
+            "8: the program imports yarl, wh",
+        ),
+        (b"import sys", b"import no_such", "3: the program imports no_such, which it"),
+    ],
+)
+def test_what_would_not_stand_alone_is_refused_with_file_line_and_cure(
+    tmp_path: Path, found: bytes, instead: bytes, said: str
+) -> None:
+    path = tmp_path / "snippets/basics/hello.py"
+    path.parent.mkdir(parents=True)
+    assert found in SOUND_PROGRAM
+    path.write_bytes(SOUND_PROGRAM.replace(found, instead, 1))
+    with pytest.raises(CatalogueError) as raised:
+        catalogue.read(path)
+    assert f"snippets/basics/hello.py:{said}" in str(raised.value)
+
+
+def test_the_block_to_add_is_given_whole(tmp_path: Path) -> None:
+    path = tmp_path / "snippets/basics/hello.py"
+    path.parent.mkdir(parents=True)
+    block = b'# /// script\n# dependencies = ["aiohttp"]\n# ///\n'
+    source = SOUND_PROGRAM.replace(b"import sys", b"import aiohttp\nimport markdown_it")
+    path.write_bytes(block + source)
+    with pytest.raises(CatalogueError, match=r'aiohttp", "markdown-it-py"\]'):
+        catalogue.read(path)
+    path.write_bytes(block + source.replace(b"\nimport markdown_it", b""))
+    assert catalogue.read(path).dependencies == ("aiohttp",)
+
+
+@pytest.mark.parametrize("name", ["aiohttp", "numpy", "psutil"])
+def test_no_program_hides_a_package_that_is_used(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"snippets/threads/{name}.py"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(SOUND_PROGRAM)
+    other = tmp_path / "snippets/threads/other.py"
+    other.write_text("import numpy", encoding="utf-8")
+    with pytest.raises(CatalogueError, match=f":1: .* like the package {name!r}, whi"):
+        catalogue.read(path)
+
+
 def test_a_sound_program_is_read(tmp_path: Path) -> None:
     lay_out(SOUND, tmp_path)
     (program,) = catalogue.programs(tmp_path / "snippets").values()

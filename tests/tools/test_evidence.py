@@ -19,7 +19,7 @@ from snippets._tools.evidence import files, ledger, recordings
 from snippets._tools.evidence.files import EvidenceError
 from snippets._tools.evidence.ledger import Run
 from snippets._tools.evidence.problems import problems
-from snippets._tools.runs import verify
+from snippets._tools.runs import observer, verify
 
 RUN = Run(
     source="a" * 64,
@@ -180,6 +180,26 @@ class TestLedger:
         with pytest.raises(EvidenceError, match="is a run of basics/hello elsewhere"):
             ledger.load(path)
 
+    def test_one_that_is_taken_away_meanwhile_is_none(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ledger.save(RUN, path)
+        monkeypatch.setattr(ledger.Run, "load", lambda *_: None)
+        assert ledger.load(path) == {}
+
+    def test_only_what_went_well_has_passed(self) -> None:
+        program = catalogue.find("basics/gil_status")
+        good = ledger.ran(program, None, passed=True, seconds=0.1)
+        runs = [good, replace(good, outcome="failed"), replace(good, source="c" * 64)]
+        assert ledger.passed(program, {program.name: runs}) == [good]
+
+    def test_it_is_published_by_program_with_the_day_of_each_run(self) -> None:
+        published = ledger.to_json({"b/b": [RUN], "a/a": []})
+        assert list(published) == ["a/a", "b/b"]
+        (run,) = published["b/b"]
+        assert ledger.Run(**run) == RUN
+        assert run["date"].startswith(RUN.day)
+
     def test_many_processes_at_once_lose_nothing(self, path: Path) -> None:
         context = multiprocessing.get_context("spawn")
         writers = [
@@ -311,6 +331,13 @@ class TestVerify:
         assert not verdict.run.passed
         program.output.unlink()
         assert "has no output yet" in verify.check(program, None, None).complaint
+
+    def test_what_the_machine_cannot_tell_is_written_down(
+        self, program: Program, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert verify.check(program, None, None).run.unchecked == ()
+        monkeypatch.setattr(observer, "DESCRIPTORS", Path("/nowhere"))
+        assert verify.check(program, None, None).run.unchecked == ("open sockets",)
 
     def test_only_what_is_stale_and_can_run_is_run(self) -> None:
         program = catalogue.find("basics/gil_status")

@@ -1,6 +1,8 @@
 """A new example is begun where it belongs, or nothing is written at all."""
 
 import ast
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -51,7 +53,6 @@ def test_begins_a_program_its_place_and_its_test(chapter: str, root: Path) -> No
         assert include in text
     assert (page.parent / f"../../snippets/{chapter}/two_locks.py").exists()
     tree = ast.parse(tests.read_text(encoding="utf-8"))
-    assert ast.unparse(tree.body[2]) == f"from snippets.{chapter} import two_locks"
     assert [n.name for n in tree.body if isinstance(n, ast.FunctionDef)] == [
         "test_old",
         "test_two_locks",
@@ -59,12 +60,38 @@ def test_begins_a_program_its_place_and_its_test(chapter: str, root: Path) -> No
     assert "pytest.fail(" in ast.unparse(tree.body[-1])
 
 
+def test_a_program_for_a_newer_python_breaks_no_other_test(root: Path) -> None:
+    program, _, tests = new.begin("threads/two_locks", root)
+    program.write_text("import a_module_of_python_3_99", encoding="utf-8")
+    names: dict[str, Callable[[], None]] = {}
+    exec(tests.read_text(encoding="utf-8"), names)  # noqa: S102 - as pytest does
+    names["test_old"]()
+    with pytest.raises(ImportError):
+        names["test_two_locks"]()
+
+
+def test_the_command_says_what_it_wrote_and_what_comes_next(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(catalogue, "ROOT", root)
+    monkeypatch.setattr(new, "begin", partial(new.begin, root=root))
+    assert command(monkeypatch, "new", "threads/two_locks") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "wrote snippets/threads/two_locks.py",
+        "added to docs/guide/threads.md, at its end",
+        "added to tests/programs/test_threads.py, at its end",
+        "Write the program, and then: nox -s record -- threads/two_locks",
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
         ("thread/barrier", "no chapter 'thread', only symptoms, threads"),
         ("corrections/one", "no chapter 'corrections'"),
-        ("threads/queue", "is the name of a standard module"),
+        ("threads/queue", "is that of the standard module 'queue'"),
+        ("threads/aiohttp", "is that of the package 'aiohttp'"),
+        ("threads/psutil", "is that of the package 'psutil'"),
         ("threads/two-locks", "is no name of a module"),
         ("threads/Barrier", "is no name of a module"),
         ("threads/class", "is no name of a module"),
@@ -87,4 +114,4 @@ def test_the_command_says_what_is_wrong(
         assert command(monkeypatch, "new", name) == 1
     said = capsys.readouterr().err
     assert "error: threads/: the name '' is no name of a module" in said
-    assert "error: threads/queue: the name 'queue' is the name of a standard" in said
+    assert "error: threads/queue: the name 'queue' is that of the standard" in said

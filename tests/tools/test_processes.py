@@ -1,5 +1,6 @@
 """The processes of a run are found, wherever they have gone."""
 
+import signal
 import subprocess
 import sys
 
@@ -57,3 +58,19 @@ def test_children_in_sessions_of_their_own_are_found() -> None:
         process.stdout.readline()
         assert len(list(processes.members(process.pid, mark))) == 2
         process.communicate()
+
+
+def test_what_has_left_the_group_is_killed_too() -> None:
+    mark = processes.new_mark()
+    with subprocess.Popen(
+        [sys.executable, "-c", WAIT],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={processes.MARK: mark},
+        start_new_session=True,
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()
+        assert processes.kill(2**22 + 1, mark) == 1  # no group has this number
+    assert process.returncode == -signal.SIGKILL
+    assert processes.kill(process.pid, mark) == 0

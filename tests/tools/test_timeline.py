@@ -1,7 +1,6 @@
 """What a program did in a run is told as it was, or not at all."""
 
 import asyncio
-import doctest
 import json
 import os
 import pickle
@@ -11,12 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
-from types import FrameType, ModuleType, SimpleNamespace
+from types import FrameType, ModuleType
 from typing import Any
 
 import pytest
 
-from snippets._tools import catalogue
+from snippets._tools import catalogue, record
 from snippets._tools.catalogue import CatalogueError, Program
 from snippets._tools.runs import runner
 from snippets._tools.timeline import analysis, store, watcher, witness
@@ -133,18 +132,19 @@ class TestWatcher:
         with pytest.raises(TypeError, match="cannot pickle"):
             pickle.dumps(lock)
 
-    def test_names_threads(self, told: Told) -> None:
+    def test_threads_say_when_they_begin_and_end(self, told: Told) -> None:
         class Started:
-            native_id, name, _target = 5, "worker", print
+            name, _target = "worker", print
 
-            def start(self) -> None:
-                pass
+            def _bootstrap_inner(self) -> None:
+                raise SystemExit
 
         module = ModuleType("threading")
         module.Thread = Started  # type: ignore[attr-defined]
         watcher.watch_threading(module)
-        Started().start()
-        assert told() == [["thread", "5", "builtins", "worker"]]
+        with pytest.raises(SystemExit):
+            Started()._bootstrap_inner()  # noqa: SLF001 - as Python does
+        assert told() == [["thread", "builtins", "worker"], ["over"]]
         assert module.Lock is watcher.Lock
 
     def test_watches_queues(self, told: Told) -> None:
@@ -158,14 +158,14 @@ class TestWatcher:
         assert simple.get() == "item"
         assert told() == [["wait", "queue"], ["go"]] * 3
 
-    def test_names_processes(self, told: Told) -> None:
+    def test_processes_say_when_they_begin_and_end(self, told: Told) -> None:
         module: Any = ModuleType("multiprocessing.process")
         names = {"name": "Process-1", "_bootstrap": lambda _, code: code}
         module.BaseProcess = type("BaseProcess", (), names)
         watcher.watch(module)
         process = module.BaseProcess()
         assert process._bootstrap(3) == 3  # noqa: SLF001 - that is what is wrapped
-        assert told() == [["process", "Process-1"]]
+        assert told() == [["process", "Process-1"], ["over"]]
 
     def test_watches_locks_between_processes(self, told: Told) -> None:
         class SemLock:
@@ -253,25 +253,15 @@ class TestWatcher:
         assert capsys.readouterr().out == "two-words\nand a line\n\n"
         assert told() == [["print", "two-words"], ["print"]]
 
-    def test_watches_modules_as_they_are_imported(
+    def test_watches_what_is_there(
         self, told: Told, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(watcher, "SPECIAL", {})
-        monkeypatch.setattr(watcher, "WAITS", {"sched": {"scheduler.run": "event"}})
-        monkeypatch.delitem(sys.modules, "sched", raising=False)
-        monkeypatch.setattr(sys, "meta_path", [watcher.Finder(), *sys.meta_path])
-        import sched  # noqa: PLC0415 - so that it is found
-
-        sched.scheduler().run()
-        assert told() == [["wait", "event"], ["go"]]
-        monkeypatch.delitem(sys.modules, "sched")
         here = ModuleType("here")
         here.nap = lambda: None  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "here", here)
         monkeypatch.setattr(watcher, "WAITS", {"here": {"nap": "sleep", "gone": "io"}})
-        watcher.Finder()
+        watcher.watch(here)
         here.nap()
-        assert told()[2:] == [["wait", "sleep"], ["go"]]
+        assert told() == [["wait", "sleep"], ["go"]]
 
     def test_begins_with_main(
         self, told: Told, monkeypatch: pytest.MonkeyPatch
@@ -281,10 +271,12 @@ class TestWatcher:
         monkeypatch.setattr(sys, "setprofile", profiled.append)
         monkeypatch.setattr("atexit.register", lambda *a: registered.append(a))
         monkeypatch.setattr("os.register_at_fork", lambda **hooks: hooks)
-        monkeypatch.setattr(watcher, "Finder", SimpleNamespace)
-        monkeypatch.setattr(sys, "meta_path", [])
         monkeypatch.setattr(sys, "orig_argv", ["python", "example.py"])
-        watcher.prepare()
+        changes: dict[str, object] = {}
+        watcher.prepare(changes.__setitem__)
+        assert changes == dict.fromkeys(
+            {*watcher.WAITS, *watcher.SPECIAL}, watcher.watch
+        )
         assert registered == [(watcher.write, "end")]
         assert profiled == [watcher.until_main]
         for name, module in (("helper", "__main__"), ("main", "other")):
@@ -361,7 +353,7 @@ class TestLanes:
     def test_the_kernel_tells_what_the_program_does_not(
         self, own: tuple[int, int], others: tuple[int, int], state: str
     ) -> None:
-        run = a_run((0, MAIN, "thread", ("8", "__main__", "worker")))
+        run = a_run((0, OTHER, "thread", ("__main__", "worker")))
         for thread, (on_core, in_line) in ((MAIN, own), (OTHER, others)):
             rows = looks((0, 0, 0), (10, on_core, in_line), (100, 90, 0))
             run.accounts[thread] = analysis.Account(rows)
@@ -376,10 +368,10 @@ class TestLanes:
     def test_threads_are_named_and_helpers_left_out(self) -> None:
         child: Thread = (9, 9)
         run = a_run(
-            (1, MAIN, "thread", ("8", "__main__", "worker")),
-            (1, MAIN, "thread", ("10", "multiprocessing.queues", "QueueFeederThread")),
+            (1, OTHER, "thread", ("__main__", "worker")),
+            (1, (LEADER, 10), "thread", ("multiprocessing.queues", "Feeder")),
             (2, child, "process", ("Process-1",)),
-            (3, child, "thread", ("11", "__main__", "Thread-1 (work)")),
+            (3, (9, 11), "thread", ("__main__", "Thread-1 (work)")),
             (3, (12, 12), "main", ()),
             (3, (13, 13), "wait", ("io",)),
         )
@@ -393,15 +385,21 @@ class TestLanes:
 
     def test_a_thread_is_there_from_its_first_sign_to_its_last(self) -> None:
         run = a_run(
-            (1, MAIN, "thread", ("8", "__main__", "worker")),
+            (1, OTHER, "thread", ("__main__", "worker")),
             (30, OTHER, "wait", ("sleep",)),
             (50, OTHER, "go", ()),
         )
         run.seen.looks[OTHER] = looks((-5, 0, 0), (60, 1, 0))
         assert run.lifetime(OTHER) == (0, 60 * MS)
         assert run.lifetime(MAIN) == (0, 100 * MS)
-        silent = a_run((1, MAIN, "thread", ("8", "__main__", "worker")))
-        assert [lane.name for _, lane in analysis.lanes(silent)] == ["main"]
+
+    def test_a_thread_that_the_kernel_was_not_asked_about_has_a_lane(self) -> None:
+        run = a_run(
+            (1, OTHER, "thread", ("__main__", "worker")),
+            (1.2, OTHER, "over", ()),
+        )
+        names = {lane.name: lane.segments for _, lane in analysis.lanes(run)}
+        assert names["worker"] == (Segment(1000, 1200, "running"),)
 
     def test_tasks_run_while_their_thread_does(self) -> None:
         step = ("step", ("1", "__main__", "main.<locals>.fetch", "Task-3"))
@@ -457,7 +455,7 @@ class TestLanes:
             row
             for thread in threads
             for row in (
-                (1.0, MAIN, "thread", (str(thread[1]), "__main__", "many")),
+                (1.0, thread, "thread", ("__main__", "many")),
                 (2.0, thread, "wait", ("sleep",)),
                 (3.0, thread, "print", ("hello",)),
             )
@@ -480,9 +478,6 @@ class TestLanes:
             "thread", "late", [(0, MS, "core"), (MS, 2 * MS, "other")], 0
         )
         assert analysis.disturbed(replace(found, lanes=(late,))) == 2000
-
-    def test_sessions(self) -> None:
-        assert doctest.testmod(analysis).failed == 0
 
 
 TWO_THREADS = """\
@@ -514,6 +509,23 @@ class TestWitness:
         assert "event" in states[1]
         assert [moment.text for moment in found.moments] == ["now"]
         assert seen.looks[seen.leader, seen.leader]
+
+    def test_a_thread_that_does_nothing_is_seen(
+        self, make_program: MakeProgram
+    ) -> None:
+        program = make_program(
+            """\
+            import threading
+            for number in range(9):
+                worker = threading.Thread(target=int, name=f"worker {number}")
+                worker.start()
+                worker.join()
+            """
+        )
+        program.output.write_text("", encoding="utf-8")
+        found = timeline(program, witness.witness(program, None))
+        names = ["main", *(f"worker {number}" for number in range(9))]
+        assert [lane.name for lane in found.lanes] == names
 
     def test_one_that_prints_something_else_is_refused(
         self, make_program: MakeProgram
@@ -596,6 +608,45 @@ class TestRecording:
             make_program("import threading")
         )
         assert store.complaint(make_program("pass")) == ""
+
+    @pytest.mark.parametrize(
+        ("runs", "kept"),
+        [
+            (["ab", "ab", "ab"], 0),
+            (["a", "ab", "a", "ab"], 1),  # most lanes go before least disturbed
+            (["ab", "a", "abb", "ab", "a", "a", "a", "a"], None),
+        ],
+    )
+    def test_runs_have_to_agree_about_the_lanes(
+        self,
+        recorded: tuple[Program, Timeline],
+        monkeypatch: pytest.MonkeyPatch,
+        runs: list[str],
+        kept: int | None,
+    ) -> None:
+        program, found = recorded
+        timelines = [
+            replace(
+                found,
+                length=number,
+                lanes=tuple(
+                    analysis.lane("thread", name, [(0, len(names) * MS, "core")], 0)
+                    for name in names
+                ),
+            )
+            for number, names in enumerate(runs)
+        ]
+        seen = iter(timelines)
+        monkeypatch.setattr(witness, "witness", lambda *_: None)
+        monkeypatch.setattr(analysis, "timeline", lambda *_: next(seen))
+        monkeypatch.setattr(catalogue, "programs", lambda: {program.name: program})
+        recording = record.record([program.name], timelines_only=True)
+        if kept is None:
+            with pytest.raises(CatalogueError, match="about what there was: b only"):
+                list(recording)
+        else:
+            list(recording)
+            assert store.load(program) == timelines[kept]
 
     @needs_accounts
     def test_is_recorded_by_a_command(

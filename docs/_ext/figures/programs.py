@@ -111,7 +111,12 @@ class Catalogue(SphinxDirective):
         for program in found:
             self.env.note_dependency(str(program.path))
         text = "\n".join(_entry(program) for program in found)
-        return self.parse_text_to_nodes(text, allow_section_headings=True)
+        before = set(self.state.document.findall(nodes.section))
+        others = self.parse_text_to_nodes(text, allow_section_headings=True)
+        # The parser has put the sections into the page itself.
+        for section in {*self.state.document.findall(nodes.section)} - before:
+            section["catalogue"] = chapter  # where the gate lets signatures be
+        return others
 
 
 def _entry(program: Program) -> str:

@@ -1,13 +1,10 @@
-"""Refuse every code block that nothing verifies, and write down all the others.
+"""Tell what a code block is, or refuse it, and write down all that there are.
 
 The manifest, ``manifest.json`` beside the pages, names each block of the site with its
 page, line and kind. ``tests/site`` compares it with the HTML and with the tests.
 """
 
-import doctest
 import functools
-import hashlib
-import importlib
 import json
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -16,17 +13,18 @@ from enum import StrEnum
 from pathlib import Path
 
 from docutils import nodes
-from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
+from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util import logging
 
+from docs._ext.pages import problems
 from snippets._tools import catalogue
 from snippets._tools.catalogue import CatalogueError, Program
 from snippets._tools.evidence import ledger
 from snippets._tools.evidence.files import EvidenceError
 from snippets._tools.evidence.ledger import Ledger
-from snippets._tools.evidence.problems import problems
+from snippets._tools.evidence.problems import problems as problems_of
 
 logger = logging.getLogger(__name__)
 
@@ -77,11 +75,8 @@ def classify(node: nodes.Element, programs: Iterable[Program]) -> tuple[Kind, st
     if included := node.get("source"):
         return _included(node.astext(), Path(included), programs)
     if "docstring of" in (node.source or "") and isinstance(node, nodes.doctest_block):
-        owner = (node.source or "").rpartition("docstring of ")[2]
-        _run_session(node.astext(), owner)
-        return Kind.SESSION, owner
+        return Kind.SESSION, (node.source or "").rpartition("docstring of ")[2]
     if node.get("testnodetype") == "doctest":
-        _run_session(node.astext(), "")
         return Kind.SESSION, ""
     if node.get("language") == "console":
         return Kind.COMMAND, ""
@@ -113,22 +108,6 @@ def _included(text: str, path: Path, programs: Iterable[Program]) -> tuple[Kind,
     raise RefusedError(reason)
 
 
-def _run_session(text: str, owner: str) -> None:
-    """Run a session, that of a docstring with the names of its program.
-
-    Raises:
-        RefusedError: if it prints something else than it shows.
-    """
-    names: dict[str, object] = {}
-    if owner:
-        names |= vars(importlib.import_module(".".join(owner.split(".")[:3])))
-    test = doctest.DocTestParser().get_doctest(text, names, "session", None, 0)
-    said: list[str] = []
-    if doctest.DocTestRunner(verbose=False).run(test, out=said.append).failed:
-        reason = "this session does not print what it shows\n" + "".join(said)
-        raise RefusedError(reason)
-
-
 def _definitions(path: Path) -> Iterator[str]:
     """Yield the source of each function and class, as it stands and dedented."""
     source = path.read_text(encoding="utf-8")
@@ -137,25 +116,6 @@ def _definitions(path: Path) -> Iterator[str]:
     for _, start, end in tags.values():
         yield "".join(lines[start - 1 : end])
         yield textwrap.dedent("".join(lines[start - 1 : end]))
-
-
-def check_page(app: Sphinx, doctree: nodes.document) -> None:
-    """Classify each block of a page; report those that are refused."""
-    page = app.env.current_document.docname
-    blocks: list[Block] = []
-    for node in doctree.findall(nodes.FixedTextElement):
-        code = isinstance(node, nodes.literal_block | nodes.doctest_block)
-        if not code or isinstance(node.parent, nodes.system_message):
-            continue
-        try:
-            kind, source = classify(node, known_programs(app).values())
-        except RefusedError as reason:
-            logger.error("unverified block: %s", reason, location=node, type="verified")  # noqa: TRY400
-            continue
-        digest = hashlib.sha256(node.astext().rstrip("\n").encode()).hexdigest()
-        blocks.append(Block(page, node.line or 0, kind, source, digest))
-        node["kind"] = kind
-    pages_of_blocks(app.env)[page] = blocks
 
 
 def pages_of_blocks(env: BuildEnvironment) -> dict[str, list[Block]]:
@@ -194,7 +154,6 @@ def check_programs(app: Sphinx, env: BuildEnvironment) -> None:
                     kind,
                     path.relative_to(path.parents[2]),
                     _page_of(program, env),
-                    type="verified",
                 )
 
 
@@ -213,16 +172,6 @@ def write_manifest(app: Sphinx, exception: Exception | None) -> None:
     ]
     text = json.dumps({"blocks": blocks}, indent=1)
     Path(app.outdir, "manifest.json").write_text(text + "\n", encoding="utf-8")
-
-
-def start_anew(app: Sphinx, _: Exception | None) -> None:
-    """Let the next build read every page again, if this one complained.
-
-    A page that has not changed is not read again, and what is wrong with it not said
-    again: the next build would succeed.
-    """
-    if app._warncount:  # noqa: SLF001 - the exit status is not known yet
-        Path(app.doctreedir, ENV_PICKLE_FILENAME).unlink(missing_ok=True)
 
 
 def known_runs(app: Sphinx) -> Ledger:
@@ -246,10 +195,10 @@ def check_ledger(app: Sphinx) -> None:
     try:
         runs, programs = known_runs(app), known_programs(app).values()
         complete = app.config.guide_complete
-        found = [s for p in programs for s in problems(p, runs, complete=complete)]
+        found = [s for p in programs for s in problems_of(p, runs, complete=complete)]
     except (CatalogueError, EvidenceError) as error:
         found = [str(error)]
     for said in found:
-        logger.error(said, type="verified")
+        logger.error(said)
     if found:
-        raise SystemExit(2)
+        problems.fail(app, 2)

@@ -8,10 +8,15 @@ again; and by asking it takes Sphinx's note of a changed configuration away.
 
 So whatever is to be written is read as well, and its file made old, for all to see.
 
+And every page shows something of the others: their titles beside it, the places that
+its links lead to. When these change, all are made anew; that shows when some are read.
+
 In a preview, where somebody waits for the page that they edit, the page that lists
-everything and the index of the search stay as they are, for the next build to renew.
+everything, the titles beside other pages and the index of the search stay as they are,
+for the next build to renew.
 """
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,22 +27,25 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment import BuildEnvironment
 
 from docs._ext.figures.evidence import pages_of_everything, shown_evidence
+from docs._ext.pages import builds
 
 
 @dataclass
 class Outdated:
-    """The pages that are to be made anew, and what is left for another time."""
+    """The pages to be made anew, what is left for another time, and what is read."""
 
     pages: set[str]
     left: set[str]
+    read: set[str]
 
 
 def find(app: Sphinx) -> None:
     """Find what is outdated, and make its files older than anything."""
-    outdated = Outdated(set(), set())
+    outdated = Outdated(set(), set(), set())
     app.builder.outdated = outdated  # type: ignore[attr-defined]
     if not isinstance(app.builder, StandaloneHTMLBuilder):
         return
+    app.env.find_files(app.config, app.builder)  # there may be others than last time
     edited = {*app.builder.get_outdated_docs(), *_edited(app)}
     outdated.pages = edited | set(_outdated_evidence(app))
     if outdated.pages:
@@ -48,11 +56,55 @@ def find(app: Sphinx) -> None:
     for page in outdated.pages:
         with suppress(FileNotFoundError):
             os.utime(app.builder.get_output_path(page), (0, 0))
+    # sphinx-codeautolink asks next. It knows the links of pages that are read, and of
+    # no others: it may put them into any page.
+    app.builder.get_outdated_docs = lambda: iter(app.env.found_docs)  # type: ignore[method-assign]
+
+
+def tell_the_truth_again(app: Sphinx) -> None:
+    """Let Sphinx ask what is outdated, once sphinx-codeautolink has asked."""
+    vars(app.builder).pop("get_outdated_docs", None)
 
 
 def read(app: Sphinx, env: BuildEnvironment, *_: set[str]) -> set[str]:
     """Return those that there still are, so that they are read."""
     return _outdated(app).pages & env.found_docs
+
+
+def note(app: Sphinx, _: BuildEnvironment, pages: list[str]) -> None:
+    """Note which pages are read."""
+    _outdated(app).read = set(pages)
+
+
+def read_others(app: Sphinx, env: BuildEnvironment) -> set[str]:
+    """Read all other pages, too, if what they show of each other has changed."""
+    if app.config.guide_preview or not isinstance(app.builder, StandaloneHTMLBuilder):
+        return set()
+    shown = _shown_of_each_other(env)
+    if shown == getattr(env, "shown_of_each_other", shown):
+        others = set()
+    else:
+        others = env.found_docs - _outdated(app).read
+    for page in sorted(others):
+        app.events.emit("env-purge-doc", env, page)
+        env.clear_doc(page)
+        app.builder.read_doc(page)
+    env.shown_of_each_other = shown  # type: ignore[attr-defined]
+    return others
+
+
+def _shown_of_each_other(env: BuildEnvironment) -> str:
+    """Return a fingerprint of the titles, the order and the targets of all pages."""
+    standard, python = env.domains.standard_domain, env.domains.python_domain
+    found = (
+        [(page, title.astext()) for page, title in env.titles.items()],
+        [(page, below) for page, below in env.toctree_includes.items()],
+        [(page, data.get("myst_slugs")) for page, data in env.metadata.items()],
+        *(items.items() for items in (standard.labels, standard.anonlabels)),
+        *(items.items() for items in (standard.objects, python.objects)),
+    )
+    text = repr([sorted(map(repr, items)) for items in found])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def remember(app: Sphinx, env: BuildEnvironment) -> None:
@@ -69,7 +121,7 @@ def _outdated(app: Sphinx) -> Outdated:
 def _edited(app: Sphinx) -> set[str]:
     """Return the pages that show a file that is not as it was."""
     added, changed, _ = app.env.get_outdated_files(config_changed=False)
-    return added | changed
+    return added | changed | set(builds.changed(app))
 
 
 def _outdated_evidence(app: Sphinx) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 A section is a document of its own, so that a result leads to the place, not to a page.
 What is a title, or the name of a program that the section shows, counts most; code
-counts less than words, and lists of what is said elsewhere count least.
+counts less than words, and lists of what is said elsewhere do not count.
+docs/_static/find.js asks and ranks.
 """
 
 import ast
@@ -26,7 +27,7 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 from docs._ext.figures.evidence import Line
 from docs._ext.gate.blocks import Kind
 
-DOTTED = re.compile(r"\w+(?:\.\w+)+")
+COMPOUND = re.compile(r"\S*\w[^\w\s'\u2019]+\w\S*")
 CODE_KINDS = {Kind.PROGRAM, Kind.EXCERPT}
 BELOW = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
 TITLE, NAME, WORDS, CODE = 10, 5, 1, 0.5
@@ -45,11 +46,10 @@ def sections(doctree: nodes.document) -> Iterator[tuple[str, list[str], list[Par
             titles.insert(0, _title(parent))
             parent = parent.parent
         anchor = section["ids"][0] if len(titles) > 1 else ""
-        parts = [(TITLE, titles[-1]), *_content(section)]
-        # Pagefind takes `asyncio.run()` for one word.
-        dotted = DOTTED.findall(" ".join(text for _, text in parts))
-        pieces = {piece for name in dotted for piece in name.split(".")}
-        yield anchor, titles, [*parts, (WORDS, " ".join(sorted(pieces)))]
+        content = list(_content(section))
+        parts = [(TITLE if content else CODE, titles[-1]), *content]
+        names = _names_in_compounds(" ".join(text for _, text in parts))
+        yield anchor, titles, [*parts, (WORDS, " ".join(sorted(names)))]
 
 
 def _title(section: nodes.section) -> str:
@@ -77,6 +77,16 @@ def _content(node: nodes.Element) -> Iterator[Part]:
                 yield WORDS, child.astext()
             case nodes.Element():
                 yield from _content(child)
+
+
+def _names_in_compounds(text: str) -> set[str]:
+    """Return the names in what has no space in between, as `pool.map(parse_page, ...)`.
+
+    Pagefind takes it for one word, `poolmapparse_page`, and its parts `pool`, `map`,
+    `parse` and `page`.
+    """
+    compounds = COMPOUND.findall(text)
+    return {name for word in compounds for name in re.findall(r"\w{2,}", word)}
 
 
 def _names(code: str) -> set[str]:

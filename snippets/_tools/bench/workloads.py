@@ -18,10 +18,9 @@ from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.shared_memory import SharedMemory
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from snippets._tools.runs import runner
+from snippets._tools.runs import processes
 from snippets.cases import parallel_data, pickling_cost
 
 T = TypeVar("T")
@@ -324,7 +323,7 @@ def memory(kind: str) -> float:
     process and all that it has started: what several share counts once.
 
     Raises:
-        UnavailableError: if the system has no ``/proc``, too.
+        UnavailableError: if the system does not tell that size, too.
     """
     if kind == "task":
         return asyncio.run(_memory_of_tasks(MANY[kind]))
@@ -376,17 +375,15 @@ def wait_for_word(connection: "Connection[None, None]") -> None:
 
 
 def used() -> int:
-    """Return the bytes that all processes of this session use."""
-    found = [_pss(process) for process in runner.session(os.getsid(0))]
-    if not found:
-        message = "needs /proc/PID/smaps_rollup, which Linux has"
-        raise UnavailableError(message)
-    return 1024 * sum(found)
+    """Return the bytes that all processes of this process group use."""
+    import psutil  # noqa: PLC0415 - only this workload needs it
 
-
-def _pss(process: int) -> int:
-    """Return the proportional set size of a process in KiB; 0 if it has just ended."""
-    with suppress(OSError):
-        rollup = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8")
-        return int(rollup.partition("\nPss:")[2].split()[0])
-    return 0
+    found = 0
+    for process in processes.members(os.getpgrp(), ""):
+        with suppress(psutil.NoSuchProcess):  # it has just ended
+            memory = process.memory_full_info()
+            if not hasattr(memory, "pss"):
+                message = "needs the proportional set size, which Linux alone has"
+                raise UnavailableError(message)
+            found += memory.pss
+    return found

@@ -7,7 +7,7 @@ that was edited by hand is noticed.
 from dataclasses import dataclass
 from pathlib import Path
 
-from snippets._tools.catalogue import Program
+from snippets._tools.catalogue import OLDEST_PYTHON, Program
 from snippets._tools.evidence.files import EvidenceError
 from snippets._tools.evidence.provenance import Provenance, fingerprint
 
@@ -24,9 +24,11 @@ def path_of(program: Program) -> Path:
     return program.path.with_suffix(".record.json")
 
 
-def cure_of(program: Program) -> str:
-    """Return what records a program anew."""
-    return f"record it: nox -s record -- {program.name}"
+def cure_of(program: Program, *options: str) -> str:
+    """Return what records a program anew, by a Python that can run it."""
+    newer = program.requires_python > OLDEST_PYTHON
+    python = ["-P", ".".join(map(str, program.requires_python))] if newer else []
+    return " ".join(["record it: nox", *python, "-s record --", *options, program.name])
 
 
 def save(program: Program) -> None:

@@ -40,5 +40,16 @@ def members(leader: int, mark: str) -> "Iterator[psutil.Process]":
                 yield process
 
 
+def kill(leader: int, mark: str) -> int:
+    """Kill the processes of a run that still run; return how many there were."""
+    import psutil  # noqa: PLC0415 - likewise
+
+    found = list(members(leader, mark))
+    for process in found:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    return len(found)
+
+
 def _is_in_group(pid: int, leader: int) -> bool:
     return hasattr(os, "getpgid") and os.getpgid(pid) == leader

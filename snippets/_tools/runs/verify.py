@@ -46,6 +46,7 @@ def check(program: Program, start_method: str | None, server: str | None) -> Ver
         before,
         outcome="failed" if complaint else "passed",
         seconds=round(result.seconds, 2),
+        unchecked=result.unchecked,
     )
     return Verdict(program, run, complaint)
 

@@ -108,10 +108,10 @@ class Run:
         for event in self.seen.events:
             pid = event.thread[0]
             if event.what == "thread" and pid in processes:
-                number, module, name = event.details
+                module, name = event.details
                 if not module.startswith(HELPERS):
                     prefix = "" if pid == self.seen.leader else f"{processes[pid]}: "
-                    yield (pid, int(number)), prefix + name
+                    yield event.thread, prefix + name
 
     def lifetime(self, thread: Thread) -> tuple[int, int]:
         """Return when a thread was there, within the time of main()."""

@@ -1,31 +1,28 @@
 """Writes down what the threads, processes and tasks of a program wait for, and when.
 
-``tracing`` puts a copy of this on the path as ``sitecustomize``, which Python imports
-before a program, and before each process that it starts. The program is unchanged; the
-functions that can make it wait are wrapped as their modules are imported. Each event is
+The runner puts a copy of this beside the ``observer``, which imports it first in every
+process of a run that is traced. The program is unchanged; the functions that can make
+it wait are wrapped as their modules are imported. Each event is
 a line in a file of its own for each process, written at once, since a process may be
 killed: nanoseconds of the monotonic clock, the thread, what happened, and details.
 """
 
 import atexit
 import functools
-import importlib.abc
-import importlib.util
 import itertools
 import os
 import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
-from importlib.machinery import ModuleSpec
+from collections.abc import Callable
 from types import FrameType, ModuleType
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-FOLDER = "SNIPPETS_TRACE"
+FOLDER = "SNIPPETS_TRACE"  # as the observer has it
 
 # What can make a program wait: the kind of it, and where it is.
 WAITS = {
@@ -185,16 +182,19 @@ class RLock(Lock):
 
 
 def watch_threading(module: ModuleType) -> None:
-    """Let locks be watched, and threads say their names."""
+    """Let locks be watched, and threads say when they begin and end."""
     module.Lock, module.RLock = Lock, RLock  # type: ignore[attr-defined]
-    start = module.Thread.start
+    bootstrap = module.Thread._bootstrap_inner  # noqa: SLF001 - no other place has it
 
-    def start_named(self: threading.Thread) -> None:
-        target = getattr(self, "_target", None) or type(self)  # it forgets it
-        start(self)
-        write("thread", self.native_id, target.__module__, self.name)
+    def bootstrap_told(self: threading.Thread) -> None:
+        target = getattr(self, "_target", None) or type(self)
+        write("thread", target.__module__, self.name)
+        try:
+            bootstrap(self)
+        finally:
+            write("over")
 
-    module.Thread.start = start_named
+    module.Thread._bootstrap_inner = bootstrap_told  # noqa: SLF001 - likewise
 
 
 def watch_queues(module: ModuleType) -> None:
@@ -204,14 +204,17 @@ def watch_queues(module: ModuleType) -> None:
 
 
 def watch_processes(module: ModuleType) -> None:
-    """Let processes say their names."""
+    """Let processes say when they begin and end."""
     bootstrap = module.BaseProcess._bootstrap  # noqa: SLF001 - no other place has it
 
-    def bootstrap_named(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def bootstrap_told(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         write("process", self.name)
-        return bootstrap(self, *args, **kwargs)
+        try:
+            return bootstrap(self, *args, **kwargs)
+        finally:
+            write("over")
 
-    module.BaseProcess._bootstrap = bootstrap_named  # noqa: SLF001 - likewise
+    module.BaseProcess._bootstrap = bootstrap_told  # noqa: SLF001 - likewise
 
 
 def watch_semaphores(module: ModuleType) -> None:
@@ -300,34 +303,6 @@ def watch(module: ModuleType) -> None:
         special(module)
 
 
-class Finder(importlib.abc.MetaPathFinder):
-    """Sees modules being imported, and has them watched when they are."""
-
-    def __init__(self) -> None:
-        """Begin with the modules that are there already."""
-        self._seen = {name for name in {*WAITS, *SPECIAL} if name in sys.modules}
-        for name in self._seen:
-            watch(sys.modules[name])
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Return what the other finders find, and watch what its loader has run."""
-        if name in self._seen or name not in {*WAITS, *SPECIAL}:
-            return None
-        self._seen.add(name)
-        spec = importlib.util.find_spec(name)
-        if spec and spec.loader:
-            execute = spec.loader.exec_module
-
-            def execute_and_watch(module: ModuleType) -> None:
-                execute(module)
-                watch(module)
-
-            spec.loader.exec_module = execute_and_watch  # type: ignore[method-assign]
-        return spec
-
-
 def until_main(frame: FrameType, event: str, _: object) -> None:
     """Write down when the program's main() begins, and look no further."""
     code = frame.f_code
@@ -337,14 +312,13 @@ def until_main(frame: FrameType, event: str, _: object) -> None:
         write("main")
 
 
-def prepare() -> None:
-    """Begin to watch."""
+def prepare(
+    when_imported: Callable[[str, Callable[[ModuleType], None]], None],
+) -> None:
+    """Begin to watch; what is given calls a function with a module when it is there."""
     os.register_at_fork(after_in_child=lambda: setattr(inside, "a_wait", False))
-    sys.meta_path.insert(0, Finder())
+    for name in {*WAITS, *SPECIAL}:
+        when_imported(name, watch)
     if not {"--multiprocessing-fork", "-c"} & set(sys.orig_argv):
         atexit.register(write, "end")
         sys.setprofile(until_main)
-
-
-if __name__ == "sitecustomize":
-    prepare()

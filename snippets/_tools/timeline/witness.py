@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from snippets._tools.catalogue import CatalogueError, Program
-from snippets._tools.runs import output, runner
-from snippets._tools.timeline import watcher
+from snippets._tools.runs import output, processes, runner
 
 INTERVAL = 0.0007  # seconds between two looks at every thread
 NEW_PROCESSES = 0.01  # seconds between two looks for processes that are new
@@ -66,10 +65,10 @@ def witness(program: Program, server: str | None) -> Witnessed:
             "record timelines on a Linux that has it"
         )
         raise CatalogueError(message)
-    with runner.started(program, None, server, watcher) as (process, scratch):
+    with runner.started(program, None, server, traced=True) as (process, scratch):
         seen = Witnessed(process.pid)
-        _look_on(seen, process)
-        stdout, stderr, _ = runner.finish(process, runner.GRACE)
+        _look_on(seen, process, scratch.mark)
+        stdout, stderr, _ = runner.finish(process, scratch.mark, runner.GRACE)
         seen.events = sorted(told(scratch.trace))
     recorded = program.output.read_text(encoding="utf-8")
     said = stderr or output.difference(recorded, stdout, program.comparison)
@@ -79,13 +78,13 @@ def witness(program: Program, server: str | None) -> Witnessed:
     return seen
 
 
-def _look_on(seen: Witnessed, process: subprocess.Popen[str]) -> None:
-    """Ask the kernel about every thread of a session until its leader ends."""
+def _look_on(seen: Witnessed, process: subprocess.Popen[str], mark: str) -> None:
+    """Ask the kernel about every thread of a run until its leader ends."""
     deadline = time.monotonic() + runner.TIME_LIMIT
     next_search, pids = 0.0, {process.pid}
     while process.poll() is None and time.monotonic() < deadline:
         if time.monotonic() > next_search:
-            pids = set(runner.session(process.pid))
+            pids = {member.pid for member in processes.members(process.pid, mark)}
             next_search = time.monotonic() + NEW_PROCESSES
         for pid in pids:
             for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
