@@ -351,7 +351,7 @@ def _signal_group(leader: int, number: int) -> None:
         os.killpg(leader, number)
 
 
-def surviving(leader: int, mark: str = "") -> Iterator[str]:
+def surviving(leader: int, mark: str) -> Iterator[str]:
     """Name what is left of a run when its time of grace is over, and kill it."""
     deadline = time.monotonic() + GRACE
     while any(processes.members(leader, mark)):
@@ -359,11 +359,6 @@ def surviving(leader: int, mark: str = "") -> Iterator[str]:
             yield from ["a process"] * processes.kill(leader, mark)
             return
         time.sleep(0.01)
-
-
-def session(leader: int) -> Iterator[int]:
-    """Yield the numbers of the processes that run in the group of a process."""
-    return (process.pid for process in processes.members(leader, ""))
 
 
 @contextlib.contextmanager
