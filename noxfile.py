@@ -319,6 +319,8 @@ def lighthouse(session: nox.Session) -> None:
 
     With `-- --collect.staticDistDir=FOLDER` it judges another built site.
     """
+    if not Path("build/html/index.html").exists():
+        session.error("there is no site to look at; build it: nox -s docs")
     with session.chdir("build"):  # where it leaves its reports
         run(
             session,
