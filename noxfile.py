@@ -25,6 +25,7 @@ BOOK = "master-python-concurrency.epub"
 SITE = ["--doctree-dir=build/doctrees", "docs", "build/html"]
 WARNINGS = Path("build/warnings.txt")
 QUIET = {"PYTHONWARNINGS": "ignore::DeprecationWarning"}  # libraries on libraries
+LIGHTHOUSE = "@lhci/cli@0.15.1"  # with Lighthouse 12, which Node.js 20 can run
 PROJECT = nox.project.load_toml("pyproject.toml")
 PYTHONS = nox.project.python_versions(PROJECT)  # oldest first
 
@@ -317,5 +318,16 @@ def bench_site(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none", tags=["measure"])
 def lighthouse(session: nox.Session) -> None:
-    """Let Lighthouse judge the built site; `-- NAME=FOLDER` puts others beside it."""
-    session.run(sys.executable, "tests/measure/lighthouse.py", *session.posargs)
+    """Let Lighthouse judge every page of the built site; needs Chromium and npx.
+
+    With `-- --collect.staticDistDir=FOLDER` it judges another built site.
+    """
+    if not Path("build/html/index.html").exists():
+        session.error("there is no site to look at; build it: nox -s docs")
+    with session.chdir("build"):  # where it leaves its reports
+        run(
+            session,
+            "Lighthouse says above what is wrong, and in build/lighthouse/ why",
+            *("npx", "--yes", LIGHTHOUSE, "autorun", *session.posargs),
+            "--config=../tests/measure/lighthouserc.yml",
+        )

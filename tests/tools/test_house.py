@@ -1,8 +1,10 @@
 """The house is in order: what must agree agrees, and what stops a test says so."""
 
+import os
 import re
 import socket
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from urllib.error import URLError
@@ -122,3 +124,26 @@ class TestMap:
         assert len(named) > 3
         made = {"build/"}  # by a command
         assert [n for n in named if n not in made and not (ROOT / n).exists()] == []
+
+
+def test_each_kind_of_session_is_explained() -> None:
+    text = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    tags = set(re.findall(r'tags=\["(\w+)"\]', text))
+    told = set(re.findall(r"(?m)^(\w+)  +\w", text.split('"""')[1]))
+    assert tags == told
+    assert text.count("@nox.session") == text.count("tags=[")
+
+
+def test_the_last_line_of_a_run_of_tests_repeats_the_first_failure(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "test_it.py"
+    path.write_text("def test_a(): pass\ndef test_b(): assert False\n", "utf-8")
+    environment = os.environ | {"NOX_CURRENT_SESSION": "site"}
+    plugin = "-ptests.conftest", "-pno:cacheprovider", f"--rootdir={tmp_path}"
+    command = [sys.executable, "-m", "pytest", "-n1", *plugin, str(path)]
+    run = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    last = run.stdout.splitlines()[-1]
+    assert last == "1 failed; repeat the first: nox -s site -- test_it.py::test_b"
