@@ -2,12 +2,14 @@
 
 import doctest
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from docutils import nodes
 from sphinx.pycode import ModuleAnalyzer
 
 from docs._ext.figures import evidence
+from docs._ext.gate import markup
 from docs._ext.gate.blocks import RefusedError, classify
 from snippets._tools import catalogue
 from snippets._tools.evidence import recordings
@@ -74,7 +76,27 @@ def literal(text: str, path: Path) -> nodes.literal_block:
     return nodes.literal_block(text, text, source=str(path))
 
 
-def test_spans_of_versions() -> None:
-    results = doctest.testmod(evidence)
+@pytest.mark.parametrize("module", [evidence, markup])
+def test_docstrings_are_true(module: ModuleType) -> None:
+    results = doctest.testmod(module)
     assert results.attempted > 0
     assert results.failed == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["fork, spawn", "not run", "a or b", "Python 3.13", "Rule: one lock", "return it"],
+)
+def test_words_are_not_taken_for_code(text: str) -> None:
+    assert not markup.reads_like_code(text, called=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("def f(x):", "x = 1", "import os", "print(\u201chello\u201d)", ">>> 1"),
+        *("$ ls", "if x: print(x)", "await wait()", "limit: int = 3"),
+    ],
+)
+def test_code_is_not_taken_for_words(text: str) -> None:
+    assert markup.reads_like_code(text, called=True)
