@@ -28,7 +28,7 @@ T = TypeVar("T")
 MakeProgram = Callable[..., Program]
 
 SOUND = ROOT / "tests/site/cases/sound.txt"
-# For a build that has no conf.py.
+# For a build without a conf.py, and with one.
 OPTIONS = {
     "extensions": "myst_parser,sphinx.ext.doctest,docs._ext",
     "guide_search": "0",
@@ -88,7 +88,7 @@ def vouch_for(programs: list[Program], folder: Path) -> None:
 def sphinx_build(*more: str, strict: bool = True) -> list[str]:
     """Return the command that builds the project in the working directory."""
     return [
-        *(sys.executable, "-m", "sphinx", "--quiet", "-C"),
+        *(sys.executable, "-m", "sphinx", "--quiet"),
         *(["--fail-on-warning"] if strict else []),
         *(f"-D{name}={value}" for name, value in OPTIONS.items()),
         *more,
@@ -98,8 +98,9 @@ def sphinx_build(*more: str, strict: bool = True) -> list[str]:
 
 def build(folder: Path, *more: str, strict: bool = True) -> tuple[int, str]:
     """Build the project in a folder; return the exit status and the complaints."""
+    own = [] if (folder / "docs/conf.py").exists() else ["-C"]
     result = subprocess.run(
-        sphinx_build(*more, strict=strict),
+        sphinx_build(*own, *more, strict=strict),
         cwd=folder,
         env=ENVIRONMENT,
         capture_output=True,

@@ -12,6 +12,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from snippets._tools import catalogue
+from snippets._tools import fences as finder
 from snippets._tools.catalogue import ROOT
 from snippets._tools.fences import COMMAND, NOT_COMPARED, SESSION, Fence, exchanges
 from tests.helpers.fences import COMMANDS, PAGES, SESSIONS
@@ -65,6 +66,12 @@ def run(command: str, block: Fence, folder: Path) -> str:
     )
     assert result.returncode == 0, f"{block}: `{command}` failed:\n{result.stderr}"
     return result.stdout
+
+
+def test_docstrings_of_the_finder_are_true() -> None:
+    results = doctest.testmod(finder)
+    assert results.attempted > 0
+    assert results.failed == 0
 
 
 def test_commands_are_told_from_their_output() -> None:

@@ -6,6 +6,7 @@ import pytest
 from docutils import nodes
 from sphinx.pycode import ModuleAnalyzer
 
+from docs._ext.gate import markup
 from docs._ext.gate.blocks import RefusedError, classify
 from snippets._tools import catalogue
 from snippets._tools.evidence import recordings
@@ -70,3 +71,22 @@ def test_a_shifted_excerpt_is_refused(name: str) -> None:
 def literal(text: str, path: Path) -> nodes.literal_block:
     """Return what literalinclude makes of some lines of a file."""
     return nodes.literal_block(text, text, source=str(path))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["fork, spawn", "not run", "a or b", "Python 3.13", "Rule: one lock", "return it"],
+)
+def test_words_are_not_taken_for_code(text: str) -> None:
+    assert not markup.reads_like_code(text, called=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("def f(x):", "x = 1", "import os", "print(\u201chello\u201d)", ">>> 1"),
+        *("$ ls", "if x: print(x)", "await wait()", "limit: int = 3"),
+    ],
+)
+def test_code_is_not_taken_for_words(text: str) -> None:
+    assert markup.reads_like_code(text, called=True)

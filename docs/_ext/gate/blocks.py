@@ -72,6 +72,9 @@ def classify(node: nodes.Element, programs: Iterable[Program]) -> tuple[Kind, st
     Raises:
         RefusedError: if nothing verifies the block.
     """
+    if node.get("linenos"):
+        reason = "its numbers would be part of the text; take :linenos: out"
+        raise RefusedError(reason)
     if included := node.get("source"):
         return _included(node.astext(), Path(included), programs)
     if "docstring of" in (node.source or "") and isinstance(node, nodes.doctest_block):

@@ -6,6 +6,7 @@ found here, in the HTML, and is in the manifest, or the build fails.
 """
 
 import hashlib
+import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -28,17 +29,22 @@ logger = logging.getLogger(__name__)
 
 # Elements that are empty, so nothing ends them.
 VOID = set("area base br col embed hr img input link meta source track wbr".split())  # noqa: SIM905 - one reads it
-# Elements that show text as it was typed, or what stands in another file.
-FOREIGN = {
-    *("textarea", "samp", "kbd", "tt", "listing", "xmp", "plaintext", "output"),
-    *("object", "iframe", "embed", "video", "audio", "canvas", "math", "frame"),
-    *("select", "picture", "marquee"),
+# Those that are text, furniture, or looked at below; what shows code has many others.
+KNOWN = VOID - {"embed"} | {
+    *("html", "head", "title", "script", "style", "body", "header", "footer", "main"),
+    *("nav", "aside", "section", "article", "div", "span", "p", "a", "blockquote"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "em", "strong", "cite", "abbr", "small"),
+    *("sub", "sup", "ul", "ol", "li", "dl", "dt", "dd", "details", "summary"),
+    *("table", "caption", "colgroup", "thead", "tbody", "tr", "th", "td"),
+    *("form", "fieldset", "legend", "label", "button", "search"),
+    *("pre", "code", "svg", "img"),
 }
 LIKE_CODE = {"highlight", "doctest", "sourcecode", "codehilite", "literalblock", "code"}
 LIKE_CODE_BEGINS = "highlight-", "literal-block", "language-"
 # Pictures of the themes, by their files; those of the logo are added.
 FURNITURE = {"minus.png", "plus.png", "file.png"}
-WRITING = {"text", "tspan", "image", "foreignobject"}  # in an SVG that is no icon
+# In an SVG that is no icon: writing, or what stands in another file.
+WRITING = re.compile(r"<(text|tspan|image|foreignobject) |'(xlink:)?href', '[^#]")
 LINES = 3  # of what is not accounted for, to be quoted
 
 
@@ -126,9 +132,10 @@ class Page(HTMLParser):
         self.signatures += tag == "dt" and "sig" in classes
         if self._is_foreign(tag, given):
             return "foreign"
-        if tag in {"pre", "svg"}:
+        if tag in {"pre", "svg", "style"}:
             return tag
-        if any(element.role == "pre" for element in self._watched):
+        within = {element.role for element in self._watched}
+        if "pre" in within or (tag == "code" and "like code" in within):
             return ""
         if tag == "code":
             return "code"
@@ -148,7 +155,7 @@ class Page(HTMLParser):
             return PurePosixPath(given.get("src", "")).name not in self._furniture
         if tag == "input" and given.get("value"):
             return given.get("type") not in {"radio", "checkbox", "hidden", "submit"}
-        return tag in FOREIGN
+        return tag not in KNOWN or given.get("type") == "image"
 
     def _note(self, element: Element) -> None:
         text = "".join(element.text)
@@ -159,6 +166,8 @@ class Page(HTMLParser):
                 self.pictures.append((digest(text), text))
             case "code" if "\n" in text.strip() or len(text) > LONGEST:
                 self.foreign.append(f"<code> {text}")
+            case "style" if "content" in text:
+                self.foreign.append(f"<style> {text.strip()}")
             case "like code" if text.strip():
                 self.foreign.append(f"<{element.tag}> {text.strip()}")
             case "foreign":
@@ -273,7 +282,7 @@ def _complaints(
             foreign.append(f"<pre> {text}")
         listed[found] -= 1
     for found, text in page.pictures:
-        if found not in drawn and any(f"<{tag} " in text for tag in WRITING):
+        if found not in drawn and WRITING.search(text):
             foreign.append("<svg> with writing in it")
     if page.signatures > sum(each.signatures for each in shown):
         foreign.append("<dt> a signature that is of no program")

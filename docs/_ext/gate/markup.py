@@ -56,8 +56,9 @@ CURES = {
     nodes.math: "write it as a sentence",
     nodes.math_block: "write it as a sentence",
 }
-LINK = re.compile(r'<a href="[\w./#-]+">|</a>')
-CODE_CLASS = re.compile(r"highlight|literal|code|doctest|sig|pre$|sourcecode")
+# To what a build adds to the pages, which Sphinx does not know.
+LINK = re.compile(r'<a href="[\w./-]+\.(zip|epub|json|txt|md)">|</a>')
+CODE_CLASS = re.compile(r"highlight|literal|code|doctest|sig|pre$|sourcecode|kbd|samp")
 # What ``figures`` puts on what has been verified.
 CLASSES_OF_PROOF = {
     *("program", "excerpt", "output", "evidence", "passed", "not-run"),
@@ -67,6 +68,16 @@ STATEMENTS = (
     *(ast.For, ast.AsyncFor, ast.While, ast.If, ast.With, ast.AsyncWith, ast.Try),
     *(ast.Match, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
     *(ast.Import, ast.ImportFrom, ast.Assign, ast.AugAssign),
+)
+TYPOGRAPHY = str.maketrans(  # what Sphinx makes of what is typed
+    {
+        "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+        "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+        "\N{LEFT SINGLE QUOTATION MARK}": "'",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{EN DASH}": "--",
+        "\N{HORIZONTAL ELLIPSIS}": "...",
+    }
 )
 OPENING = re.compile(r"(async |def |class |for |while |with |if |try\b).*:")
 
@@ -155,6 +166,7 @@ def reads_like_code(text: str, *, called: bool) -> bool:
     >>> reads_like_code("fork, spawn", called=True)
     False
     """
+    text = text.translate(TYPOGRAPHY)
     if any(line.startswith((">>> ", "$ ")) for line in text.splitlines()):
         return True
     try:

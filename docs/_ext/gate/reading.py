@@ -80,7 +80,7 @@ def _wrongly_typed(
         text = node.astext().rstrip("\n")
         if not owner:
             fence = left.pop(node.line or 0, None)
-            if fence is None or fence.content.rstrip("\n") != text:
+            if fence is None or _as_shown(fence.content) != text:
                 yield node, NOT_RUN
                 continue
         if kind == Kind.SESSION:
@@ -96,6 +96,11 @@ def _wrongly_typed(
         place = nodes.literal_block()
         place.source, place.line = str(path), fence.line
         _refuse(place, f"this {fence.language} is on no page; show it, or take it out")
+
+
+def _as_shown(content: str) -> str:
+    """Return a block as Sphinx shows it, which leaves a marked blank line blank."""
+    return content.replace("<BLANKLINE>", "").rstrip("\n")
 
 
 def _of_page(app: Sphinx, stem: str) -> list[Program]:

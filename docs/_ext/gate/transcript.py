@@ -64,6 +64,10 @@ def printed(source: str, names: dict[str, object]) -> list[str]:
     return _without_last_blanks(said.getvalue().split("\n"))
 
 
+def _quoted(line: str | None) -> str:
+    return "nothing more" if line is None else repr(line)
+
+
 def complaint(text: str, module: str) -> str:
     """Say what is wrong with a session; nothing, if it prints what it shows."""
     if "# doctest:" in text.replace("#doctest", "# doctest"):
@@ -78,7 +82,8 @@ def complaint(text: str, module: str) -> str:
                     typed = source.partition("\n")[0]
                     return (
                         f"this session does not print what it shows: after `{typed}` "
-                        f"it shows {is_shown!r}, and Python prints {is_so!r}"
+                        f"it shows {_quoted(is_shown)}, and Python prints "
+                        f"{_quoted(is_so)}"
                     )
     except ValueError as error:
         return str(error)
