@@ -52,12 +52,12 @@ HANDLERS = (
     ("config-inited", 900, builds.begin),  # before anything that was kept is loaded
     ("config-inited", 910, sitemap.take_over),
     ("builder-inited", 300, blocks.check_ledger),  # before anything is built
-    ("builder-inited", 310, finished.note_begin),
+    ("builder-inited", 310, sources.check_text),
+    ("builder-inited", 320, finished.note_begin),
     ("builder-inited", 400, freshness.find),  # before anybody asks what will be written
     ("builder-inited", 500, search.leave_own_search),
     ("builder-inited", 510, freshness.tell_the_truth_again),
     ("env-get-outdated", 500, freshness.read),
-    ("env-before-read-docs", 400, sources.check_text),
     ("env-before-read-docs", 500, freshness.note),
     ("env-purge-doc", 500, blocks.forget_page),
     ("env-purge-doc", 510, finished.forget_page),
@@ -81,6 +81,7 @@ HANDLERS = (
     ("html-collect-pages", 500, search.search_page),
     ("html-page-context", 500, chooser.add_script),
     ("html-page-context", 510, book.leave_out_styles),
+    ("build-finished", 390, freshness.link_what_is_written),
     ("build-finished", 400, sitemap.fill),
     ("build-finished", 500, blocks.write_manifest),
     ("build-finished", 505, finished.check_pages),  # as all others have left them

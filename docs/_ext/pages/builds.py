@@ -73,6 +73,7 @@ class Build:
     stamp: Stamp
     last: Stamp | None
     locks: list[FileLock]
+    whole: bool = True  # unless a page is left out
 
 
 def of(app: Sphinx) -> Build:
@@ -171,7 +172,8 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     build = of(app)
     try:
         problems.end(app, exception)
-        if not exception and not app._warncount and app.builder.name == "html":  # noqa: SLF001 - nobody else knows
+        sound = not exception and not app._warncount and build.whole  # noqa: SLF001 - nobody else knows
+        if sound and app.builder.name == "html":
             _leave(app, build)
     finally:
         for lock in build.locks:
@@ -188,18 +190,21 @@ def _leave(app: Sphinx, build: Build) -> None:
             path: state if state and state[0] < build.started else None
             for path, state in _states(paths).items()
         }
-    made = [*Path(app.doctreedir).rglob("*.*"), *Path(app.outdir).rglob("*.html")]
-    stamp.kept = _states({str(path) for path in made if path.is_file()})
-    draft = Path(app.doctreedir, f"{STAMP}.draft")
+    kept = Path(app.doctreedir)
+    pages = Path(app.outdir).rglob("*.html")
+    made = [kept / ENV_PICKLE_FILENAME, *kept.rglob("*.doctree"), *pages]
+    stamp.kept = _states(map(str, made))
+    draft = kept / f"{STAMP}.draft"
     draft.write_text(json.dumps(asdict(stamp)), encoding="utf-8")
     draft.replace(draft.with_suffix(""))
 
 
 def _states(paths: Iterable[str]) -> dict[str, State]:
-    return {path: _state(path) for path in paths}
+    return {path: state(path) for path in paths}
 
 
-def _state(path: str) -> State:
+def state(path: str) -> State:
+    """Return how a file is now."""
     with suppress(OSError):
         stat = Path(path).stat()
         return [stat.st_mtime_ns, stat.st_size]

@@ -6,7 +6,8 @@ in code. sphinx-codeautolink asks beforehand which pages Sphinx will write, puts
 into these and no others, and forgets the links of pages in Markdown that are not read
 again; and by asking it takes Sphinx's note of a changed configuration away.
 
-So whatever is to be written is read as well, and its file made old, for all to see.
+So whatever is to be written is read as well, and its file made old, for all to see; and
+the links are kept, for pages that are written all the same.
 
 And every page shows something of the others: their titles beside it, the places that
 its links lead to. When these change, all are made anew; that shows when some are read.
@@ -32,20 +33,24 @@ from docs._ext.pages import builds
 
 @dataclass
 class Outdated:
-    """The pages to be made anew, what is left for another time, and what is read."""
+    """The pages to be made anew, and what is left for another time.
+
+    And what is read; how all were before; and which of their names in code are links.
+    """
 
     pages: set[str]
     left: set[str]
     read: set[str]
+    before: dict[str, builds.State]
+    links: dict[str, object]
 
 
 def find(app: Sphinx) -> None:
     """Find what is outdated, and make its files older than anything."""
-    outdated = Outdated(set(), set(), set())
+    outdated = Outdated(set(), set(), set(), {}, dict(_links(app)))
     app.builder.outdated = outdated  # type: ignore[attr-defined]
     if not isinstance(app.builder, StandaloneHTMLBuilder):
         return
-    app.env.find_files(app.config, app.builder)  # there may be others than last time
     edited = {*app.builder.get_outdated_docs(), *_edited(app)}
     outdated.pages = edited | set(_outdated_evidence(app))
     if outdated.pages:
@@ -56,14 +61,44 @@ def find(app: Sphinx) -> None:
     for page in outdated.pages:
         with suppress(FileNotFoundError):
             os.utime(app.builder.get_output_path(page), (0, 0))
-    # sphinx-codeautolink asks next. It knows the links of pages that are read, and of
-    # no others: it may put them into any page.
+    outdated.before = _written(app)
+    # sphinx-codeautolink asks next: it may put links into any page.
     app.builder.get_outdated_docs = lambda: iter(app.env.found_docs)  # type: ignore[method-assign]
 
 
 def tell_the_truth_again(app: Sphinx) -> None:
-    """Let Sphinx ask what is outdated, once sphinx-codeautolink has asked."""
+    """Let Sphinx ask what is outdated, once sphinx-codeautolink has asked.
+
+    Remind it of the links of pages that are written without being read: ``-a`` does so.
+    """
     vars(app.builder).pop("get_outdated_docs", None)
+    _links(app).update(_outdated(app).links)
+
+
+def link_what_is_written(app: Sphinx, exception: Exception | None) -> None:
+    """Put links into no page that has them; take no page for done that is not written.
+
+    A builder that is given names of pages reads all that is outdated, but writes those.
+    """
+    if exception or not isinstance(app.builder, StandaloneHTMLBuilder):
+        return
+    outdated, now = _outdated(app), _written(app)
+    same = {page for page in now if now[page] == outdated.before.get(page)}
+    for page in same:
+        _links(app).pop(page, None)
+    if same & outdated.read or None in now.values():
+        builds.of(app).whole = False
+
+
+def _links(app: Sphinx) -> dict[str, object]:
+    return getattr(app.env, "sphinx_codeautolink_transforms", {})
+
+
+def _written(app: Sphinx) -> dict[str, builds.State]:
+    """Return how the file of each page is."""
+    assert isinstance(app.builder, StandaloneHTMLBuilder)
+    path_of = app.builder.get_output_path
+    return {page: builds.state(str(path_of(page))) for page in app.env.found_docs}
 
 
 def read(app: Sphinx, env: BuildEnvironment, *_: set[str]) -> set[str]:
@@ -89,6 +124,7 @@ def read_others(app: Sphinx, env: BuildEnvironment) -> set[str]:
         app.events.emit("env-purge-doc", env, page)
         env.clear_doc(page)
         app.builder.read_doc(page)
+    _outdated(app).read |= others
     env.shown_of_each_other = shown  # type: ignore[attr-defined]
     return others
 

@@ -9,6 +9,7 @@ import errno
 import logging
 import os
 import pickle
+from operator import itemgetter
 from pathlib import Path
 from typing import NoReturn
 
@@ -32,13 +33,17 @@ class Problems(logging.Filter):
     def __init__(self) -> None:
         """Begin with none."""
         super().__init__()
-        self.said: list[str] = []
-        self.refused = False
+        self.said: list[tuple[int, str]] = []  # how bad, and what
+
+    @property
+    def refused(self) -> bool:
+        """Return whether something was, and not only warned of."""
+        return any(level >= logging.ERROR for level, _ in self.said)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Note a problem; those that are suppressed do not come here."""
-        self.said.append(record.getMessage().partition("\n")[0])  # with its place
-        self.refused |= record.levelno >= logging.ERROR
+        message, _, _ = record.getMessage().partition("\n")  # with its place
+        self.said.append((record.levelno, message))
         return True
 
 
@@ -57,11 +62,12 @@ def fail(app: Sphinx, status: int) -> NoReturn:
     Raises:
         SystemExit: always; after other exceptions Sphinx says more.
     """
-    said: list[str] = app.problems.said  # type: ignore[attr-defined]
-    many = f"{len(said)} problem{'s' * (len(said) > 1)}"
-    first = said[0].replace(f"{Path.cwd()}{os.sep}", "").removeprefix("ERROR: ")
-    ordinal = "; the first" if len(said) > 1 else ""
-    print(f"not built, {many}{ordinal}: {first}", file=app._warning)  # noqa: SLF001 - where Sphinx says the others
+    said: list[tuple[int, str]] = app.problems.said  # type: ignore[attr-defined]
+    many = f"{len(said)} problems; the first" if len(said) > 1 else "1 problem"
+    # What was refused comes before what was warned of.
+    _, first = max(said, key=itemgetter(0), default=(0, "see above"))
+    short = first.replace(f"{Path.cwd()}{os.sep}", "").replace("ERROR: ", "", 1)
+    print(f"not built, {many}: {short}", file=app._warning)  # noqa: SLF001 - where Sphinx says the others
     raise SystemExit(status)
 
 

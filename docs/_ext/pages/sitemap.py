@@ -11,6 +11,7 @@ import sphinx_sitemap
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+EXTENSION = "sphinx_sitemap"
 COLLECT = {
     "builder-inited": sphinx_sitemap.record_builder_type,
     "html-page-context": sphinx_sitemap.add_html_link,
@@ -28,7 +29,7 @@ def take_over(app: Sphinx, _: Config) -> None:
 
 def fill(app: Sphinx, exception: Exception | None) -> None:
     """Name every page; only the site itself has a sitemap."""
-    if exception or app.builder.name != "html":
+    if exception or app.builder.name != "html" or EXTENSION not in app.extensions:
         return
     for page in sorted(app.env.found_docs):
         link = app.builder.get_target_uri(page)

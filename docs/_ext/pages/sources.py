@@ -12,10 +12,11 @@ logger = logging.getLogger(__name__)
 NO_TITLE = {"", "<no title>"}  # what Sphinx calls a page that has none
 
 
-def check_text(app: Sphinx, env: BuildEnvironment, pages: list[str]) -> None:
-    """Stop if a page that is about to be read cannot be."""
-    for page in pages:
-        path = env.doc2path(page)
+def check_text(app: Sphinx) -> None:
+    """Stop if there is a page that cannot be read."""
+    app.env.find_files(app.config, app.builder)  # there may be others than last time
+    for page in sorted(app.env.found_docs):
+        path = app.env.doc2path(page)
         try:
             content = Path(path).read_bytes()
         except OSError as error:
