@@ -38,13 +38,17 @@ os.environ.pop("PYTHONSAFEPATH", None)  # `python -m snippets` is found in this 
 os.environ.setdefault("MPLCONFIGDIR", str(Path("build/matplotlib").resolve()))
 
 
-def give_up(session: nox.Session, reason: str) -> None:
-    """End a session that failed; the last line says why, and how to repeat it."""
+def again(session: nox.Session, *arguments: str) -> str:
+    """Return the command that repeats a session, with other arguments."""
     name = session.name.removesuffix(f"-{session.python}")
     python = [] if name == session.name else ["-P", str(session.python)]
-    arguments = ["--", *session.posargs] if session.posargs else []
-    again = shlex.join(["nox", *python, "-s", name, *arguments])
-    session.error(f"{reason}; when it is mended: {again}")
+    more = ["--", *arguments] if arguments else []
+    return shlex.join(["nox", *python, "-s", name, *more])
+
+
+def give_up(session: nox.Session, reason: str) -> None:
+    """End a session that failed; the last line says why, and how to repeat it."""
+    session.error(f"{reason}; when it is mended: {again(session, *session.posargs)}")
 
 
 def run(session: nox.Session, otherwise: str, *command: str) -> None:
@@ -84,6 +88,7 @@ def pytest(session: nox.Session, *arguments: str, folder: str = "") -> None:
     named = any(Path(word.partition("::")[0]).exists() for word in session.posargs)
     command = ["python", "-m", "pytest", *arguments, *session.posargs]
     command += [folder] if folder and not named else []
+    session.env["REPEAT"] = f"{again(session)} --"  # tests/conftest.py adds the test
     run(session, "tests failed, the first of them is named above", *command)
 
 

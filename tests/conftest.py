@@ -52,8 +52,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     failed = [*reporter.stats.get("error", []), *reporter.stats.get("failed", [])]
     if failed:
         test = shlex.quote(failed[0].nodeid)
-        nox = os.environ.get("NOX_CURRENT_SESSION")
-        repeat = f"nox -s {nox} --" if nox else "python -m pytest"
+        repeat = os.environ.get("REPEAT", "python -m pytest")  # noxfile.py sets it
         reporter.write_line(f"{len(failed)} failed; repeat the first: {repeat} {test}")
 
 

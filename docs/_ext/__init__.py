@@ -22,7 +22,7 @@ from docs._ext.figures import (
 )
 from docs._ext.formats import archive, book, copies
 from docs._ext.gate import blocks, finished, reading
-from docs._ext.pages import builds, freshness, hover, problems, search, sitemap, sources
+from docs._ext.pages import builds, freshness, hover, outcome, search, sitemap, sources
 
 Setting = tuple[str, object, Literal["", "env"]]
 # The name of each, its default, and what is made anew when it changes.
@@ -73,7 +73,7 @@ HANDLERS = (
     ("env-updated", 500, freshness.remember),
     ("env-check-consistency", 500, blocks.check_programs),
     ("env-check-consistency", 510, sources.check_titles),
-    ("env-check-consistency", 890, problems.stop),  # nothing refused is written
+    ("env-check-consistency", 890, outcome.stop),  # nothing refused is written
     ("env-check-consistency", 900, builds.empty),
     ("doctree-resolved", 500, evidence.fill_in),
     ("doctree-resolved", 510, hover.add_meanings),
@@ -95,7 +95,7 @@ HANDLERS = (
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register all of it."""
-    problems.listen(app)
+    outcome.listen(app)
     app.setup_extension("sphinx_markdown_builder")  # which ``copies`` extends
     for name, default, rebuild in SETTINGS:
         app.add_config_value(name, default, rebuild, types=type(default))

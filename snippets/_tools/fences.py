@@ -14,7 +14,7 @@ SESSION, COMMAND = "{doctest}", "console"
 PROMPT = "$ "
 # What these print depends on the machine; the gate of the project runs them as they
 # are, but nobody compares it.
-NOT_COMPARED = ("nox ", "python -m pip ", "uvx ")
+NOT_COMPARED = "nox ", "python -m pip ", "python3 -m venv ", "uvx "
 
 
 @dataclass(frozen=True)

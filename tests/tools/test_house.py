@@ -139,11 +139,14 @@ def test_the_last_line_of_a_run_of_tests_repeats_the_first_failure(
 ) -> None:
     path = tmp_path / "test_it.py"
     path.write_text("def test_a(): pass\ndef test_b(): assert False\n", "utf-8")
-    environment = os.environ | {"NOX_CURRENT_SESSION": "site"}
+    environment = os.environ | {"REPEAT": "nox -P 3.15 -s site --"}
     plugin = "-ptests.conftest", "-pno:cacheprovider", f"--rootdir={tmp_path}"
     command = [sys.executable, "-m", "pytest", "-n1", *plugin, str(path)]
     run = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     last = run.stdout.splitlines()[-1]
-    assert last == "1 failed; repeat the first: nox -s site -- test_it.py::test_b"
+    assert (
+        last
+        == f"1 failed; repeat the first: {environment['REPEAT']} test_it.py::test_b"
+    )

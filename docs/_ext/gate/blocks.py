@@ -18,13 +18,13 @@ from sphinx.environment import BuildEnvironment
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util import logging
 
-from docs._ext.pages import problems
+from docs._ext.pages import outcome
 from snippets._tools import catalogue
 from snippets._tools.catalogue import CatalogueError, Program
 from snippets._tools.evidence import ledger
 from snippets._tools.evidence.files import EvidenceError
 from snippets._tools.evidence.ledger import Ledger
-from snippets._tools.evidence.problems import problems as problems_of
+from snippets._tools.evidence.problems import problems
 
 logger = logging.getLogger(__name__)
 
@@ -198,10 +198,10 @@ def check_ledger(app: Sphinx) -> None:
     try:
         runs, programs = known_runs(app), known_programs(app).values()
         complete = app.config.guide_complete
-        found = [s for p in programs for s in problems_of(p, runs, complete=complete)]
+        found = [s for p in programs for s in problems(p, runs, complete=complete)]
     except (CatalogueError, EvidenceError) as error:
         found = [str(error)]
     for said in found:
         logger.error(said)
     if found:
-        problems.fail(app, 2)
+        outcome.fail(app, 2)

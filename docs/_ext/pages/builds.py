@@ -26,7 +26,7 @@ from sphinx.application import ENV_PICKLE_FILENAME, Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
-from docs._ext.pages import problems
+from docs._ext.pages import outcome
 from snippets._tools.catalogue import ROOT
 
 logger = logging.getLogger(__name__)
@@ -99,8 +99,8 @@ def begin(app: Sphinx, config: Config) -> None:
         if not last:
             (kept / ENV_PICKLE_FILENAME).unlink(missing_ok=True)
     except OSError as error:
-        logger.error(problems.explain(app, error))  # noqa: TRY400 - no mistake of ours
-        problems.fail(app, 2)
+        logger.error(outcome.explain(app, error))  # noqa: TRY400 - no mistake of ours
+        outcome.fail(app, 2)
     config.epub_exclude_files = [*config.epub_exclude_files, LOCK, OURS]
     app.guide_build = Build(time.time_ns(), stamp, last, locks)  # type: ignore[attr-defined]
 
@@ -116,7 +116,7 @@ def _locked(app: Sphinx, folder: Path) -> FileLock:
             lock.acquire(timeout=PATIENCE)
         except Timeout:
             logger.error("%s: another build does not end; end it", lock.lock_file)  # noqa: TRY400 - no mistake of ours
-            problems.fail(app, 2)
+            outcome.fail(app, 2)
     return lock
 
 
@@ -171,7 +171,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     """
     build = of(app)
     try:
-        problems.end(app, exception)
+        outcome.end(app, exception)
         sound = not exception and not app._warncount and build.whole  # noqa: SLF001 - nobody else knows
         if sound and app.builder.name == "html":
             _leave(app, build)

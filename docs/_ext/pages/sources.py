@@ -6,7 +6,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
-from docs._ext.pages import problems
+from docs._ext.pages import outcome
 
 logger = logging.getLogger(__name__)
 NO_TITLE = {"", "<no title>"}  # what Sphinx calls a page that has none
@@ -20,7 +20,7 @@ def check_text(app: Sphinx) -> None:
         try:
             content = Path(path).read_bytes()
         except OSError as error:
-            logger.error(problems.explain(app, error))  # noqa: TRY400 - no mistake of ours
+            logger.error(outcome.explain(app, error))  # noqa: TRY400 - no mistake of ours
             continue
         try:
             content.decode()
@@ -32,7 +32,7 @@ def check_text(app: Sphinx) -> None:
         if bad >= 0:
             line = content.count(b"\n", 0, bad) + 1
             logger.error(reason, location=f"{path}:{line}")
-    problems.stop(app)
+    outcome.stop(app)
 
 
 def check_titles(_: Sphinx, env: BuildEnvironment) -> None:
