@@ -14,7 +14,8 @@ from snippets._tools import catalogue
 from snippets._tools.catalogue import ROOT, Program
 from snippets._tools.evidence import ledger, recordings
 from snippets._tools.runs import output, verify
-from tests.mutation import guards
+from tests.mutation import guards, record
+from tests.mutation.__main__ import mutants_of
 
 ALONE = {
     "performance/log_names": "sets up logging, which pytest has set up already",
@@ -112,6 +113,12 @@ def test_docstrings_are_true(program: Program) -> None:
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
 def test_has_tests_of_what_it_claims(program: Program) -> None:
     assert guards.complaint(program) == ""
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_its_mutants_have_been_tried_with_these_tests(program: Program) -> None:
+    keys = [mutant.key for mutant in mutants_of(program)]
+    assert record.complaint(program, keys) == ""
 
 
 def test_chapters_folders_and_tests_have_the_same_stems() -> None:
