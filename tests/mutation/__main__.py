@@ -271,10 +271,13 @@ def changed(programs: list[Program]) -> list[str]:
         if p.obstacle
     ]
     found += judge_all([p for p in stale if not p.obstacle], TWO_MINUTES)
-    if stale and not found:
+    if found:
+        return found
+    if stale:
         print(f"commit {CAUGHT}: its record of {len(stale)} programs is new")
-    same = [p for p in programs if p not in stale and not p.obstacle]
-    return found + try_again(picks(same, judged))
+    same = [p for p in programs if p.name in judged and not p.obstacle]
+    same = [program for program in same if program not in stale]
+    return try_again(picks(same, judged))
 
 
 def picks(programs: list[Program], judged: Mapping[str, Judged]) -> list[Mutant]:

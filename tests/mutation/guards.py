@@ -52,7 +52,7 @@ def digest(program: Program, root: Path = ROOT) -> str:
 
     These are the tests themselves with the helpers, fixtures, constants and imports
     that they use, here and elsewhere below ``tests/``, one by one: what another program
-    is tested with makes no difference.
+    is tested with makes no difference, and neither do the fixtures that all tests have.
     """
     places = {
         (file_of(program), guard.rpartition("::")[2])
@@ -109,10 +109,9 @@ def _used(root: Path, file: str, name: str) -> Iterator[tuple[str, str]]:
             yield file, word
         elif word in fixtures:
             yield CONFTEST, word
-    for where, known in ((file, _statements(text)), (CONFTEST, fixtures)):
-        for unasked, other in known.items():
-            if unasked == "pytestmark" or "autouse=True" in ast.unparse(other):
-                yield where, unasked
+    for unasked, other in _statements(text).items():
+        if unasked == "pytestmark" or "autouse=True" in ast.unparse(other):
+            yield file, unasked
 
 
 def _of_ours(root: Path, node: ast.ImportFrom, name: str) -> Iterator[tuple[str, str]]:

@@ -64,6 +64,15 @@ def survivors(root: Path = ROOT) -> dict[Key, Survivor]:
     return found
 
 
+def untried(root: Path = ROOT) -> set[str]:
+    """Return the programs whose mutants were not tried since their tests have moved.
+
+    They are named in ``survivors.toml``, until somebody tries them.
+    """
+    content = tomllib.loads((root / SURVIVORS).read_text(encoding="utf-8"))
+    return set(content.get("untried", ()))
+
+
 def load(root: Path = ROOT) -> dict[str, Judged]:
     """Return the record of each program, by its name; a file that is missing is empty.
 
@@ -92,7 +101,9 @@ def save(program: Program, mutants: str, root: Path = ROOT) -> None:
 def is_stale(program: Program, judged: Mapping[str, Judged], root: Path = ROOT) -> bool:
     """Tell whether a program, or what its tests consist of, has changed since."""
     known = judged.get(program.name)
-    return known is None or known.digest != guards.digest(program, root)
+    if known is None:
+        return program.name not in untried(root)
+    return known.digest != guards.digest(program, root)
 
 
 def complaint(program: Program, keys: Sequence[Key], root: Path = ROOT) -> str:
@@ -100,6 +111,8 @@ def complaint(program: Program, keys: Sequence[Key], root: Path = ROOT) -> str:
     judged, known = load(root), survivors(root)
     if is_stale(program, judged, root):
         reason = "or its tests have changed since its mutants were tried"
+    elif program.name not in judged:
+        return ""
     elif len(judged[program.name].mutants) != len(keys):
         reason = f"does not have the mutants that {CAUGHT} speaks of"
     elif unexplained := [

@@ -15,7 +15,8 @@ from snippets._tools.evidence import ledger, recordings
 from snippets._tools.evidence.problems import problems
 from snippets._tools.runs import output, verify
 from snippets._tools.timeline import store
-from tests.mutation import guards
+from tests.mutation import guards, record
+from tests.mutation.__main__ import mutants_of
 
 ALONE = {
     "performance/log_names": "sets up logging, which pytest has set up already",
@@ -115,6 +116,12 @@ def test_has_tests_of_what_it_claims(program: Program) -> None:
     assert guards.complaint(program) == ""
 
 
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_its_mutants_have_been_tried_with_these_tests(program: Program) -> None:
+    keys = [mutant.key for mutant in mutants_of(program)]
+    assert record.complaint(program, keys) == ""
+
+
 def test_chapters_folders_and_tests_have_the_same_stems() -> None:
     folders = {program.chapter for program in PROGRAMS}
     tests = {
@@ -141,3 +148,8 @@ def test_everything_recorded_belongs_to_a_program() -> None:
     folders = {program.path.parent for program in PROGRAMS}
     found = {p for f in folders for p in f.iterdir() if p.suffix in {".out", ".json"}}
     assert found - known == set(), "delete what belongs to no program any more"
+
+
+def test_what_has_been_tried_is_not_called_untried() -> None:
+    names = {program.name for program in PROGRAMS}
+    assert record.untried() <= names - set(record.load()), "take it off the list"
