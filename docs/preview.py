@@ -25,7 +25,7 @@ LIBRARIES = [
     *("furo", "myst_parser.parsers.sphinx_", "myst_parser.sphinx_ext.main"),
     *("notfound.extension", "sphinx_autodoc_typehints", "sphinx_codeautolink"),
     *("sphinx_copybutton", "sphinx_markdown_builder", "sphinx_sitemap"),
-    *("sphinxext.opengraph", "aiohttp.web", "numpy", "pagefind.index"),
+    *("sphinxext.opengraph", "aiohttp.web", "numpy"),
 ]
 
 

@@ -7,9 +7,9 @@ docs/_static/find.js asks and ranks.
 """
 
 import ast
-import asyncio
 import re
 import shutil
+import subprocess
 import tempfile
 import textwrap
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from pagefind.index import IndexConfig
-from pagefind.service import PagefindService
+from pagefind_bin import get_executable
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
+from sphinx.errors import SphinxError
 
 from docs._ext.figures.evidence import Line
 from docs._ext.gate.blocks import Kind
@@ -137,25 +137,23 @@ def _element(tag: str, text: str = "", **settings: object) -> str:
     return f"<{tag}{attributes}>{escape(text)}</{tag}>"
 
 
-async def _index(documents: Path, folder: Path) -> None:
+def _index(documents: Path, folder: Path) -> None:
     """Write an index of a folder of documents.
 
+    Pagefind is run as a command: that ends when all is written, while the process
+    behind its Python functions answers before, and tells nobody when it has.
+
     Raises:
-        TimeoutError: if it is not written within a minute.
+        SphinxError: if it fails.
     """
-    async with asyncio.timeout(60), PagefindService() as service:
-        index = await service.create_index(IndexConfig(include_characters="_+="))
-        # One request for all: each answer takes a tenth of a second to be noticed.
-        await index.add_directory(str(documents))
-        await index.write_files(str(folder))
-        # It answers before its files are written, and is terminated below.
-        while not _written(folder):  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.01)
-
-
-def _written(folder: Path) -> bool:
-    """Return whether every file is: they are made first, and each is filled at once."""
-    return all(path.stat().st_size for path in folder.rglob("*.*"))
+    command = [
+        *(str(get_executable()), "--silent", "--include-characters=_+="),
+        *(f"--site={documents}", f"--output-path={folder}"),
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        message = f"Pagefind cannot write {folder}: {result.stderr.strip()}"
+        raise SphinxError(message)
 
 
 def write_index(app: Sphinx, exception: Exception | None) -> None:
@@ -169,7 +167,7 @@ def write_index(app: Sphinx, exception: Exception | None) -> None:
     with tempfile.TemporaryDirectory() as documents:
         for number, document in enumerate(_documents(app)):
             Path(documents, f"{number}.html").write_text(document, encoding="utf-8")
-        asyncio.run(_index(Path(documents), folder))
+        _index(Path(documents), folder)
 
 
 def leave_own_search(app: Sphinx) -> None:
