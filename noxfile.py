@@ -89,7 +89,7 @@ def pytest(session: nox.Session, *arguments: str, folder: str = "") -> None:
     command = ["python", "-m", "pytest", *arguments, *session.posargs]
     command += [folder] if folder and not named else []
     session.env["REPEAT"] = f"{again(session)} --"  # tests/conftest.py adds the test
-    run(session, "tests failed, the first of them is named above", *command)
+    run(session, "the lines above name the first test, or lines not reached", *command)
 
 
 def sphinx(session: nox.Session, *arguments: str) -> None:
@@ -169,12 +169,7 @@ def tests(session: nox.Session) -> None:
         times, arguments = session.posargs[1:2], session.posargs[2:]
         session.run("python", "tests/measure/soak.py", *times, workers(3), *arguments)
     elif session.python == PYTHONS[-1] and not session.posargs:
-        pytest(session, workers(3), "--cov", "--cov-report=")
-        run(
-            session,
-            "no test reaches the lines named above",
-            *("python", "-m", "coverage", "report"),
-        )
+        pytest(session, workers(3), "--cov", "--cov-report=term-missing:skip-covered")
     else:
         pytest(session, workers(3))
 

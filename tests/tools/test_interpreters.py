@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from snippets._tools import interpreters
+from snippets._tools import catalogue, interpreters
 from snippets._tools.catalogue import CatalogueError, Program
 from snippets._tools.runs import runner
 from snippets._tools.timeline import witness
@@ -93,6 +93,17 @@ def test_without_one_the_cure_is_said_in_a_line(
     assert what in said
     assert said.endswith("uv run snippets/case/example.py\n")
     assert said.count("\n") == 1
+
+
+def test_what_no_python_here_may_do_is_said(
+    only_program: MakeProgram,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(catalogue, "_may_look_into_processes", lambda: False)
+    program = only_program(f"print('{catalogue.PTRACE}')")
+    assert command(monkeypatch, "run", program.name) == 1
+    assert "leave to look into other processes" in capsys.readouterr().err
 
 
 def test_a_server_that_does_not_start_is_said_in_a_line(

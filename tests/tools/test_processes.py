@@ -1,5 +1,6 @@
 """The processes of a run are found, wherever they have gone."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -43,6 +44,12 @@ def test_it_is_found_by_its_group_or_by_its_mark(
         assert pids == ([process.pid] if found else [])
         process.communicate()
     assert list(processes.members(process.pid, mark)) == []
+
+
+def test_one_that_has_ended_and_was_not_waited_for_is_not_found() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""], start_new_session=True) as ended:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        assert list(processes.members(ended.pid, processes.new_mark())) == []
 
 
 def test_children_in_sessions_of_their_own_are_found() -> None:
