@@ -38,10 +38,6 @@ FIRST = """
 other
 third
 ```
-
-```{eval-rst}
-.. py:function:: time.sleep(seconds)
-```
 """
 # An extension that makes trouble when an event comes for the nth time.
 TROUBLE = """
@@ -74,13 +70,14 @@ Path("began").touch()
 while not Path("go").exists():
     time.sleep(0.02)
 """
+LINKS = "tests.helpers.documented,sphinx_codeautolink"
 LAST = 998  # the priority of what comes before the end
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of a project of three pages, with links in code, not built."""
-    extensions = f"{OPTIONS['extensions']},sphinx_codeautolink,sphinx_sitemap,trouble"
+    extensions = f"{OPTIONS['extensions']},{LINKS},sphinx_sitemap,trouble"
     settings = {
         "extensions": extensions,
         "html_baseurl": "https://example.org/",

@@ -11,7 +11,7 @@ from tests.helpers.cases import OPTIONS, SOUND, build, lay_out, vouch_for
 
 PROGRAM = "snippets/basics/hello.py"
 PAGE = "out/index.html"
-DOCUMENTED = "\n```{eval-rst}\n.. py:function:: time.sleep(seconds)\n```\n"
+LINKS = "tests.helpers.documented,sphinx_codeautolink"
 LINK = 'href="index.html#time.sleep"'
 SESSION = "\n```{doctest}\n>>> 1\n1\n```\n"
 
@@ -19,10 +19,9 @@ SESSION = "\n```{doctest}\n>>> 1\n1\n```\n"
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of a project that is built, whose program has a link."""
-    extensions = f"{OPTIONS['extensions']},sphinx_codeautolink"
+    extensions = f"{OPTIONS['extensions']},{LINKS}"
     monkeypatch.setitem(OPTIONS, "extensions", extensions)
     lay_out(SOUND, tmp_path)
-    add(tmp_path, DOCUMENTED)
     change(tmp_path, "print(", "print(time.sleep(0)) or print(")
     change(tmp_path, "\n\n\n", "\n\nimport time\n\n\n")
     assert build(tmp_path) == (0, "")
