@@ -6,23 +6,26 @@ from pathlib import Path
 import pytest
 
 from snippets._tools import catalogue
+from snippets._tools.catalogue import ROOT
 from snippets._tools.evidence import ledger
 from tests.helpers.cases import OPTIONS, SOUND, build, lay_out, vouch_for
 
 PROGRAM = "snippets/basics/hello.py"
 PAGE = "out/index.html"
-DOCUMENTED = "\n```{eval-rst}\n.. py:function:: time.sleep(seconds)\n```\n"
-LINK = 'href="index.html#time.sleep"'
+INVENTORY = str(ROOT / "docs/_inventories/python.inv")
+DOCUMENTED = {"python": ("https://docs.python.org/3", INVENTORY)}
+LINK = 'href="https://docs.python.org/3/library/time.html#time.sleep"'
 SESSION = "\n```{doctest}\n>>> 1\n1\n```\n"
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of a project that is built, whose program has a link."""
-    extensions = f"{OPTIONS['extensions']},sphinx_codeautolink"
+    extensions = f"{OPTIONS['extensions']},sphinx.ext.intersphinx,sphinx_codeautolink"
     monkeypatch.setitem(OPTIONS, "extensions", extensions)
     lay_out(SOUND, tmp_path)
-    add(tmp_path, DOCUMENTED)
+    settings = f"intersphinx_mapping = {DOCUMENTED}"
+    (tmp_path / "docs/conf.py").write_text(settings, encoding="utf-8")
     change(tmp_path, "print(", "print(time.sleep(0)) or print(")
     change(tmp_path, "\n\n\n", "\n\nimport time\n\n\n")
     assert build(tmp_path) == (0, "")
