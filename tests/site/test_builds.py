@@ -50,8 +50,9 @@ from pathlib import Path
 
 
 def setup(app):
+    safe = {"parallel_read_safe": True, "parallel_write_safe": True}
     if "TROUBLE" not in os.environ:
-        return {"parallel_read_safe": True, "parallel_write_safe": True}
+        return safe
     event, _, number = os.environ["TROUBLE_AT"].partition(" ")
     left = [int(number or 1)]
 
@@ -61,6 +62,7 @@ def setup(app):
             exec(os.environ["TROUBLE"])
 
     app.connect(event, trouble, priority=int(os.environ["TROUBLE_PRIORITY"]))
+    return safe
 """
 KILL = "os.kill(os.getpid(), signal.SIGKILL)"
 INTERRUPT = "signal.raise_signal(signal.SIGINT)"
