@@ -85,10 +85,13 @@ def vouch_for(programs: list[Program], folder: Path) -> None:
         ledger.save(run, folder / "build/ledger")
 
 
-def sphinx_build(*more: str, strict: bool = True) -> list[str]:
+def sphinx_build(
+    *more: str, strict: bool = True, configured: bool = False
+) -> list[str]:
     """Return the command that builds the project in the working directory."""
     return [
         *(sys.executable, "-m", "sphinx", "--quiet"),
+        *([] if configured else ["-C"]),
         *(["--fail-on-warning"] if strict else []),
         *(f"-D{name}={value}" for name, value in OPTIONS.items()),
         *more,
@@ -98,9 +101,9 @@ def sphinx_build(*more: str, strict: bool = True) -> list[str]:
 
 def build(folder: Path, *more: str, strict: bool = True) -> tuple[int, str]:
     """Build the project in a folder; return the exit status and the complaints."""
-    own = [] if (folder / "docs/conf.py").exists() else ["-C"]
+    configured = (folder / "docs/conf.py").exists()
     result = subprocess.run(
-        sphinx_build(*own, *more, strict=strict),
+        sphinx_build(*more, strict=strict, configured=configured),
         cwd=folder,
         env=ENVIRONMENT,
         capture_output=True,

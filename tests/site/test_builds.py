@@ -350,9 +350,9 @@ def test_a_second_build_waits_for_the_first(project: Path) -> None:
         subprocess.Popen, cwd=project, stderr=subprocess.PIPE, text=True
     )
     waiting = trouble(WAIT, "html-page-context 2")
-    with started(sphinx_build("-C"), env=ENVIRONMENT | waiting) as first:
+    with started(sphinx_build(), env=ENVIRONMENT | waiting) as first:
         wait_until((project / "began").exists)
-        with started(sphinx_build("-C"), env=ENVIRONMENT) as second:
+        with started(sphinx_build(), env=ENVIRONMENT) as second:
             assert second.stderr is not None
             said = second.stderr.readline()
             (project / "go").touch()
