@@ -203,7 +203,7 @@ class TestPage:
 
     def save(self, project: Path, **changes: object) -> None:
         """Write a measurement that has just been made, but for some changes."""
-        made = measurements.measured(ROWS.points, {}, 5)
+        made = measurements.measured("starting", ROWS.points, {}, 5)
         folder = project / "snippets/_tools/bench/measured"
         measurements.save("starting", replace(made, **changes), folder)  # type: ignore[arg-type]
 

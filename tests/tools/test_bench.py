@@ -16,7 +16,7 @@ import psutil
 import pytest
 from _pytest.mark import ParameterSet
 
-from snippets._tools.bench import bench, measurements, workloads
+from snippets._tools.bench import bench, measurements, memory, workloads
 from snippets._tools.bench.__main__ import main as run_workload
 from snippets._tools.bench.measurements import MeasurementError, Point
 from snippets._tools.bench.workloads import UnavailableError
@@ -53,8 +53,8 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workloads, "WAIT", 0.001)
     monkeypatch.setattr(workloads, "NUMBERS", 8000)
     monkeypatch.setattr(workloads, "TOTAL", 8000**2)
-    monkeypatch.setattr(workloads, "MANY", {"task": 10, "thread": 3})
-    monkeypatch.setattr(workloads, "FEW", 1)
+    monkeypatch.setattr(memory, "MANY", {"task": 10, "thread": 3})
+    monkeypatch.setattr(memory, "FEW", 1)
     monkeypatch.setattr(parallel_data, "SIZE", 500)
     if sys.version_info >= (3, 14):
         pool = futures.InterpreterPoolExecutor
@@ -136,8 +136,8 @@ class TestWorkloads:
         monkeypatch: pytest.MonkeyPatch,
         small: None,
     ) -> None:
-        monkeypatch.setattr(workloads, "used", lambda: 1000 * count())
-        assert workloads.memory(kind) == 1000
+        monkeypatch.setattr(memory, "used", lambda: 1000 * count())
+        assert memory.memory(kind) == 1000
 
     @memory_is_told
     def test_memory_is_that_of_all_processes_of_the_group(
@@ -145,10 +145,10 @@ class TestWorkloads:
     ) -> None:
         own = psutil.Process()
         monkeypatch.setattr(processes, "members", lambda *_: [own])
-        alone = workloads.used()
+        alone = memory.used()
         assert alone > 1_000_000
         monkeypatch.setattr(processes, "members", lambda *_: [own, own])
-        assert workloads.used() > 1.5 * alone
+        assert memory.used() > 1.5 * alone
 
     def test_a_process_that_has_just_ended_uses_no_memory(
         self, monkeypatch: pytest.MonkeyPatch
@@ -156,7 +156,7 @@ class TestWorkloads:
         with subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1) as process:
             member = psutil.Process(process.pid)
         monkeypatch.setattr(processes, "members", lambda *_: [member])
-        assert workloads.used() == 0
+        assert memory.used() == 0
 
     def test_where_nothing_tells_the_memory_it_is_not_measured(
         self, monkeypatch: pytest.MonkeyPatch
@@ -165,7 +165,7 @@ class TestWorkloads:
             psutil.Process, "memory_full_info", lambda _: SimpleNamespace(uss=1)
         )
         with pytest.raises(UnavailableError, match="proportional set size"):
-            workloads.used()
+            memory.used()
 
     def test_a_start_method_that_is_not_there_is_not_measured(
         self, monkeypatch: pytest.MonkeyPatch
@@ -248,7 +248,9 @@ class TestBench:
         def measure(name: str, _: object, repeats: int) -> measurements.Measurement:
             if name == "memory":
                 raise KeyboardInterrupt
-            return measurements.measured([POINT], {"forks": "no forks"}, repeats)
+            return measurements.measured(
+                "data", [POINT], {"forks": "no forks"}, repeats
+            )
 
         monkeypatch.setattr(bench, "measure", measure)
         bench.run(["data"], 1, tmp_path)
@@ -290,7 +292,7 @@ class TestFile:
     """What is kept is read wholly, or refused; `test_evidence` has the rest."""
 
     def test_what_is_written_is_read(self, tmp_path: Path) -> None:
-        found = measurements.measured([POINT], {"b": "no b"}, 5)
+        found = measurements.measured("data", [POINT], {"b": "no b"}, 5)
         measurements.save("data", found, tmp_path)
         assert measurements.load("data", tmp_path) == found
 
@@ -302,7 +304,9 @@ class TestFile:
     def test_what_cannot_be_is_refused(
         self, points: tuple[Point, ...], tmp_path: Path
     ) -> None:
-        measurements.save("data", measurements.measured(points, {}, 5), tmp_path)
+        measurements.save(
+            "data", measurements.measured("data", points, {}, 5), tmp_path
+        )
         with pytest.raises(
             EvidenceError, match=r"data\.json: is no measurement .* nox"
         ):
@@ -311,7 +315,9 @@ class TestFile:
     def test_what_has_changed_since_is_not_shown(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        measurements.save("data", measurements.measured([POINT], {}, 5), tmp_path)
+        measurements.save(
+            "data", measurements.measured("data", [POINT], {}, 5), tmp_path
+        )
         with pytest.raises(EvidenceError, match="make it: nox -s bench -- memory"):
             measurements.load("memory", tmp_path)
         other = tmp_path / "pickling_cost.py"

@@ -243,7 +243,7 @@ class ChartDirective(SphinxDirective):
         self.assert_has_content()
         snippets = Path(self.env.app.confdir, self.config.guide_snippets).resolve()
         folder = snippets / measurements.FOLDER.relative_to(SNIPPETS)
-        modules = (module.__file__ for module in measurements.MEASURED)
+        modules = (module.__file__ for module in measurements.modules_of(name))
         for source in (folder / f"{name}.json", *modules):
             self.env.note_dependency(str(source))
         try:

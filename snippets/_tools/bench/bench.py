@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from snippets._tools.bench import measurements, workloads
+from snippets._tools.bench import measurements, memory, workloads
 from snippets._tools.bench.measurements import Measurement, MeasurementError, Point
 from snippets._tools.bench.workloads import DATA, METHODS
 from snippets._tools.catalogue import ROOT
@@ -63,7 +63,7 @@ def plans() -> dict[str, Plan]:
             across_unit="bytes",
         ),
         "data": Plan(workloads.data, [(variant, None) for variant in DATA]),
-        "memory": Plan(workloads.memory, kinds, unit="bytes"),
+        "memory": Plan(memory.memory, kinds, unit="bytes"),
     }
 
 
@@ -115,7 +115,7 @@ def measure(name: str, cases: list[Case], repeats: int) -> Measurement:
         Point(*case, *map(_rounded, (min(taken), statistics.median(taken), max(taken))))
         for case, taken in runs.items()
     )
-    return measurements.measured(points, missing, repeats)
+    return measurements.measured(name, points, missing, repeats)
 
 
 def _rounded(value: float) -> float:

@@ -7,9 +7,10 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple, Self
 
-from snippets._tools.bench import workloads
+from snippets._tools.bench import memory, workloads
 from snippets._tools.catalogue import SNIPPETS
 from snippets._tools.evidence.files import EvidenceError
 from snippets._tools.evidence.provenance import Provenance
@@ -17,7 +18,8 @@ from snippets.cases import parallel_data, pickling_cost
 
 FOLDER = SNIPPETS / "_tools/bench/measured"
 CURE = "nox -s bench"
-MEASURED = workloads, parallel_data, pickling_cost
+WORKLOADS = workloads, parallel_data, pickling_cost
+MEASURED = {"memory": (memory,)}  # and of all others the workloads
 
 
 class MeasurementError(Exception):
@@ -65,18 +67,23 @@ def _checked(point: Point) -> Point:
     return point
 
 
-def fingerprint() -> str:
+def modules_of(name: str) -> tuple[ModuleType, ...]:
+    """Return the modules whose code a measurement runs."""
+    return MEASURED.get(name, WORKLOADS)
+
+
+def fingerprint(name: str) -> str:
     """Return what identifies the code that is measured."""
-    files = (Path(str(module.__file__)).read_bytes() for module in MEASURED)
-    return hashlib.sha256(b"".join(files)).hexdigest()
+    paths = (Path(str(module.__file__)) for module in modules_of(name))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
 
 
 def measured(
-    points: Iterable[Point], missing: dict[str, str], repeats: int
+    name: str, points: Iterable[Point], missing: dict[str, str], repeats: int
 ) -> Measurement:
     """Return what has just been measured here."""
     return Measurement.here(
-        fingerprint(), repeats=repeats, points=tuple(points), missing=missing
+        fingerprint(name), repeats=repeats, points=tuple(points), missing=missing
     )
 
 
@@ -92,8 +99,10 @@ def load(name: str, folder: Path = FOLDER) -> Measurement:
     if found is None:
         message = f"{path.name}: there is no such measurement; make it: {cure}"
         raise EvidenceError(message)
-    if found.source != fingerprint():
-        files = ", ".join(Path(str(module.__file__)).name for module in MEASURED)
+    if found.source != fingerprint(name):
+        files = ", ".join(
+            Path(str(module.__file__)).name for module in modules_of(name)
+        )
         message = (
             f"{path.name}: what it measures, {files}, has changed since; "
             f"measure it anew: {cure}"

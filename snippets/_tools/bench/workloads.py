@@ -6,21 +6,19 @@ Each run has a process of its own: ``python -m snippets._tools.bench``.
 import asyncio
 import importlib
 import multiprocessing
-import os
 import queue
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any, NamedTuple, TypeVar
 
-from snippets._tools.runs import processes
 from snippets.cases import parallel_data, pickling_cost
 
 T = TypeVar("T")
@@ -30,8 +28,6 @@ TOTAL = NUMBERS * NUMBERS  # the sum of the first odd numbers
 TRANSFORM = pickling_cost.transform
 CHUNKS, WORKERS = 8, 2  # the article takes as many workers as chunks
 METHODS = "fork", "forkserver", "spawn"
-MANY = {"task": 10_000, "thread": 200}  # of others, so many
-FEW = 5
 
 
 class UnavailableError(Exception):
@@ -128,7 +124,7 @@ def starting(kind: str) -> float:
     if kind == "interpreter":
         interpreters = since_3_14("concurrent.interpreters")
         return mean(10, lambda: interpreters.create().close())
-    make = partial(_context(kind).Process, target=nothing)
+    make = partial(context(kind).Process, target=nothing)
     return mean(5, lambda: _run(make()))
 
 
@@ -151,7 +147,7 @@ def _run(worker: threading.Thread | BaseProcess) -> None:
     worker.join()
 
 
-def _context(kind: str) -> Any:  # noqa: ANN401 - a type for each start method
+def context(kind: str) -> Any:  # noqa: ANN401 - a type for each start method
     """Return where to start a kind of process, such as ``process, fork``."""
     method = kind.removeprefix("process, ")
     if method not in multiprocessing.get_all_start_methods():
@@ -314,76 +310,3 @@ DATA: dict[str, Callable[[], tuple[float, int]]] = {
     "processes, ranges sent": _data_by_ranges,
     "NumPy": _data_in_numpy,
 }
-
-
-def memory(kind: str) -> float:
-    """Return the bytes that one more of a kind takes, while it waits.
-
-    They are those of the proportional set size (``Pss``, proc_pid_smaps(5)) of this
-    process and all that it has started: what several share counts once.
-
-    Raises:
-        UnavailableError: if the system does not tell that size, too.
-    """
-    if kind == "task":
-        return asyncio.run(_memory_of_tasks(MANY[kind]))
-    amount = MANY.get(kind, FEW)
-    with ExitStack() as stack:
-        keep = _keeper(kind, stack)
-        keep()  # what the first one needs, all have
-        before = used()
-        for _ in range(amount):
-            keep()
-        return (used() - before) / amount
-
-
-async def _memory_of_tasks(amount: int) -> float:
-    end = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        before = used()
-        for _ in range(amount):
-            group.create_task(end.wait())
-        await asyncio.sleep(0)  # all of them begin to wait
-        after = used()
-        end.set()
-    return (after - before) / amount
-
-
-def _keeper(kind: str, stack: ExitStack) -> Callable[[], object]:
-    """Return a function that starts one more, and lets the stack end it."""
-    if kind == "interpreter":
-        create = since_3_14("concurrent.interpreters").create
-        return lambda: stack.callback(create().close)
-    if kind == "thread":
-        return partial(_keep, threading.Thread, stack)
-    return partial(_keep, _context(kind).Process, stack)
-
-
-def _keep(make: Any, stack: ExitStack) -> None:  # noqa: ANN401 - of a thread or of a process
-    ours, theirs = multiprocessing.Pipe()
-    worker = make(target=wait_for_word, args=[theirs])
-    worker.start()
-    stack.callback(worker.join)
-    stack.callback(ours.send, None)
-    ours.recv()
-
-
-def wait_for_word(connection: "Connection[None, None]") -> None:
-    """Say that it runs, and wait to be told to end."""
-    connection.send(None)
-    connection.recv()
-
-
-def used() -> int:
-    """Return the bytes that all processes of this process group use."""
-    import psutil  # noqa: PLC0415 - only this workload needs it
-
-    found = 0
-    for process in processes.members(os.getpgrp(), ""):
-        with suppress(psutil.NoSuchProcess):  # it has just ended
-            memory = process.memory_full_info()
-            if not hasattr(memory, "pss"):
-                message = "needs the proportional set size, which Linux alone has"
-                raise UnavailableError(message)
-            found += memory.pss
-    return found
