@@ -43,11 +43,10 @@ def measure(command: list[str], time_limit: float) -> Measured:
     Raises:
         ClassifyError: if the command cannot be started.
     """
-    mark = processes.new_mark()
+    mark, began = processes.new_mark(), time.perf_counter()
     with _asked_to_end() as asked, _started(command, mark) as process:
         errors = _Errors(process)
         account = Account(process.pid, mark)
-        began = time.perf_counter()
         pause = account.look()
         while not asked and (left := began + time_limit - time.perf_counter()) > 0:
             with contextlib.suppress(subprocess.TimeoutExpired):
