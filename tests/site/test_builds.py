@@ -173,13 +173,13 @@ def touch(folder: Path) -> None:
 # What happens, at which event, its priority, and whether there was a build before.
 ENDED_EARLY = {
     "as it begins": (KILL, "builder-inited", 500, True),
-    "while pages are read": (KILL, "source-read 2", 500, True),
+    "while pages are read": (KILL, "source-read 1", 500, True),
     "when all are read": (KILL, "env-updated", 900, True),
     "while pages are written": (KILL, "html-page-context 2", 500, True),
     "while the first pages are written": (KILL, "html-page-context 2", 500, False),
     "before links are put in": (KILL, "build-finished", 10, True),
     "at the very end": (KILL, "build-finished", LAST, False),
-    "Ctrl-C while pages are written": (INTERRUPT, "html-page-context 3", 500, True),
+    "Ctrl-C while pages are written": (INTERRUPT, "html-page-context 2", 500, True),
     "Ctrl-C before the search": (INTERRUPT, "build-finished", 535, False),
 }
 
