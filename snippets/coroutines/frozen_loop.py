@@ -5,8 +5,8 @@ import threading
 
 
 def blocking_call(heartbeats: threading.Event) -> str:
-    """Block this thread until the heart has beaten, or for a tenth of a second."""
-    return "heard the heart" if heartbeats.wait(timeout=0.1) else "heard nothing"
+    """Block this thread until the heart has beaten, or for half a second."""
+    return "heard the heart" if heartbeats.wait(timeout=0.5) else "heard nothing"
 
 
 async def beat(heartbeats: threading.Event) -> None:

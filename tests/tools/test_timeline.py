@@ -401,6 +401,11 @@ class TestLanes:
         names = {lane.name: lane.segments for _, lane in analysis.lanes(run)}
         assert names["worker"] == (Segment(1000, 1200, "running"),)
 
+    def test_a_thread_that_was_there_at_no_time_of_main_has_no_lane(self) -> None:
+        run = a_run((1, OTHER, "thread", ("__main__", "brief")))
+        assert run.lifetime(OTHER) == (MS, MS)
+        assert [found.name for _, found in analysis.lanes(run)] == ["main"]
+
     def test_tasks_run_while_their_thread_does(self) -> None:
         step = ("step", ("1", "__main__", "main.<locals>.fetch", "Task-3"))
         own = ("step", ("2", "asyncio.base_events", "shutdown", "Task-4"))
