@@ -137,13 +137,13 @@ class Page(HTMLParser):
         within = {element.role for element in self._watched}
         if "pre" in within or (tag == "code" and "like code" in within):
             return ""
-        if tag == "code":
-            return "code"
-        if "code-block-caption" in classes:
-            return "caption"
+        if tag == "dl" and "py" in classes:
+            return "signatures"  # which are counted; autodoc writes types as code
+        if tag == "code" or "code-block-caption" in classes:
+            return "code" if tag == "code" else "caption"
         like_code = any(
             name in LIKE_CODE or name.startswith(LIKE_CODE_BEGINS) for name in classes
-        )
+        ) and not any(element.role == "signatures" for element in self._open)
         return "like code" if like_code else ""
 
     def _is_foreign(self, tag: str, given: dict[str, str]) -> bool:

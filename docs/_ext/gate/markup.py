@@ -119,6 +119,8 @@ def _complaint(node: nodes.Element) -> str:
 
 
 def _of_classes(node: nodes.Element) -> str:
+    if _in_catalogue(node):
+        return ""  # autodoc writes types as code, by some Pythons with such a class
     for name in node["classes"]:
         if name in CLASSES_OF_PROOF or CODE_CLASS.match(name):
             return f"the class {name} is for blocks that are verified; take another"
@@ -149,8 +151,9 @@ def _of_literal(node: nodes.Element) -> str:
 
 def _of_text(node: nodes.Element) -> str:
     """Refuse what reads as a statement of Python, or as one that was typed."""
-    quoted = any(node.findall(nodes.literal))
-    if reads_like_code(node.astext(), called=not quoted):
+    # The catalogue lists parameters with their types: `items ()`, before these are set.
+    call_is_code = not any(node.findall(nodes.literal)) and not _in_catalogue(node)
+    if reads_like_code(node.astext(), called=call_is_code):
         return (
             "this reads as code, which nothing runs here; make it a program, a session "
             "or a command, or part of a sentence"
